@@ -1,0 +1,1 @@
+"""The interface specs, one JSON file each."""

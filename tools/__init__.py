@@ -1,0 +1,1 @@
+"""Command-line tools around the switch: the terminal, later load, fuzz and benchmarks."""
