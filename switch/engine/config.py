@@ -1,0 +1,74 @@
+"""The engine's settings: limits, deadlines, routes and what stands in for missing terminal data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from switch.dialect.canonical import HostDialect
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds. They nest: issuer 0.8, network 1.2, switch `answer`; `grace` is what the journal may add to it."""
+
+    answer: float = 1.6
+    grace: float = 0.3
+    advice: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """The store-and-forward queue: messages in flight per host, attempts before the dead-letter state, back-off."""
+
+    window: int = 8
+    attempts: int = 50
+    first_retry: float = 0.5
+    longest_retry: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class OnUs:
+    """What the switch verifies itself: keys under the LMK (key type 002 and 402) and the wrong PINs it allows."""
+
+    pvk: str
+    cvk: str
+    pin_tries: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """A host link: its dialect, its ZPK under the LMK ("" when no PIN block travels on it), on-us verification."""
+
+    name: str
+    dialect: HostDialect
+    zpk: str = ""
+    on_us: OnUs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSettings:
+    """What a terminal's key and merchant data are; "" leaves what the request itself says."""
+
+    tpk: str
+    mcc: str = "5999"
+    name_location: str = "ISO8583 LAB MERCHANT".ljust(25) + "BERLIN".ljust(13) + "DE"
+    country: str = "276"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Everything the engine is told at start. `terminals` are exceptions to `default_terminal`; with
+    `accept_unknown` off a terminal that is not listed is declined with 03."""
+
+    hosts: Mapping[str, HostSettings]
+    default_terminal: TerminalSettings
+    terminals: Mapping[str, TerminalSettings] = field(default_factory=dict)
+    accept_unknown: bool = True
+    acquirer: str = "400001"
+    max_in_flight: int = 10_000
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    queue: QueueLimits = field(default_factory=QueueLimits)
+
+    def terminal(self, terminal_id: str) -> TerminalSettings | None:
+        """The settings of a terminal, None when it is unknown and must be declined."""
+        known = self.terminals.get(terminal_id)
+        return known if known or not self.accept_unknown else self.default_terminal

@@ -1,0 +1,36 @@
+"""What of card data may be shown: PCI DSS 3.4, first six and last four digits of a PAN, nothing of the rest."""
+
+from collections.abc import Callable
+
+
+def mask_pan(pan: str) -> str:
+    """411111******1111; a value too short to keep ten digits is hidden whole."""
+    if len(pan) < 12:
+        return "*" * len(pan)
+    return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}"
+
+
+def mask_track(track: str) -> str:
+    """The PAN of a track, masked, and nothing behind its separator."""
+    for separator in "=D^":
+        head, found, _ = track.partition(separator)
+        if found:
+            return f"{mask_pan(head.lstrip('B'))}{separator}[removed]"
+    return "[removed]"
+
+
+def remove(_value: str) -> str:
+    """For what is never shown: PIN blocks, CVVs, cryptograms."""
+    return "[removed]"
+
+
+MASKS: dict[str, Callable[[str], str]] = {"pan": mask_pan, "track": mask_track, "remove": remove}
+
+
+def luhn_check_digit(digits: str) -> str:
+    """The digit that makes `digits` + it a valid number (ISO/IEC 7812-1 annex B)."""
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 - index % 2)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
