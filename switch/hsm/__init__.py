@@ -1,1 +1,1 @@
-"""The hsm floor."""
+"""The emulated HSM: host commands, keys under the LMK, server, session and client."""

@@ -1,0 +1,69 @@
+"""Many commands in flight on one HSM connection, matched by header. No I/O: bytes in, bytes out."""
+
+from typing import Generic, TypeVar
+
+from switch.hsm.requests import HsmError, HsmReply, parse_reply
+
+Context = TypeVar("Context")
+
+
+class HsmProtocolError(ValueError):
+    """The peer does not speak the host protocol; the connection is of no use."""
+
+
+class HsmSession(Generic[Context]):
+    """One connection's worth of commands. At most 10**header_length - 1 may be in flight."""
+
+    def __init__(self, header_length: int = 4) -> None:
+        self._width = header_length
+        self._next = 0
+        self._waiting: dict[bytes, Context] = {}
+        self._rest = b""
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        most: int = 10**self._width - 1
+        return len(self._waiting) >= most
+
+    def send(self, command: bytes, context: Context) -> bytes:
+        """The bytes to write for `command`; its reply comes back with `context`."""
+        if self.full:
+            raise HsmProtocolError("too many commands in flight")
+        while True:
+            header = b"%0*d" % (self._width, self._next)
+            self._next = (self._next + 1) % 10**self._width
+            if header not in self._waiting:
+                break
+        self._waiting[header] = context
+        return (len(header) + len(command)).to_bytes(2, "big") + header + command
+
+    def feed(self, data: bytes) -> list[tuple[Context, HsmReply]]:
+        """The replies completed by `data`, in the order they came; raises HsmProtocolError on anything else."""
+        buffer = self._rest + data
+        replies, position = [], 0
+        while len(buffer) - position >= 2:
+            end = position + 2 + int.from_bytes(buffer[position : position + 2], "big")
+            if end > len(buffer):
+                break
+            header = buffer[position + 2 : position + 2 + self._width]
+            if header not in self._waiting:
+                raise HsmProtocolError("reply to no command in flight")
+            try:
+                reply = parse_reply(buffer[position + 2 + self._width : end])
+            except HsmError as error:
+                raise HsmProtocolError(str(error)) from None
+            replies.append((self._waiting.pop(header), reply))
+            position = end
+        self._rest = buffer[position:]
+        return replies
+
+    def fail_all(self) -> list[Context]:
+        """The connection is gone: what waited, in order; the session starts anew."""
+        waiting = list(self._waiting.values())
+        self._waiting.clear()
+        self._rest = b""
+        return waiting
