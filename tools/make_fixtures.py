@@ -38,7 +38,8 @@ def clear_key(name: str) -> bytes:
 
 def keys() -> tuple[dict[str, Any], dict[str, str]]:
     """What keys.json and clear_keys.json hold."""
-    wrapped, clear = {}, {}
+    wrapped: dict[str, Any] = {}
+    clear: dict[str, str] = {}
     for name, key_type in KEY_TYPES.items():
         key = clear_key(name)
         clear[name] = key.hex().upper()
@@ -52,7 +53,7 @@ def keys() -> tuple[dict[str, Any], dict[str, str]]:
 
 def make_card(pan: str, network: str, issuer: str, pin: str, **state: Any) -> dict[str, Any]:
     """One card with its verification values; `state` overrides balance, status, expiry, service_code, currency."""
-    card_ = {
+    card_: dict[str, Any] = {
         "expiry": EXPIRY,
         "service_code": "201",
         "balance": 100_000_000,

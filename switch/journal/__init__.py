@@ -1,1 +1,1 @@
-"""The journal floor."""
+"""The transaction log: what was asked, what was decided, what is still owed. Durable before an answer leaves."""

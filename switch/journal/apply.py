@@ -1,0 +1,166 @@
+"""Turns one unit of records into SQL, inside the writer's transaction."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from switch.journal import schema
+from switch.journal.keys import DataKeys
+from switch.journal.records import (
+    Ack,
+    CloseBatch,
+    Delivered,
+    Intent,
+    Lookup,
+    Outcome,
+    PinTries,
+    Record,
+    Reversed,
+    SafAttempt,
+    SafDone,
+    SafPut,
+    Stored,
+    Tombstone,
+)
+
+_OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply = ?, refs = ?, answered = ?,
+ latency_us = ?, batch = ? WHERE txn_id = ? AND state = 'pending'"""
+# A first reversal wins; a decline has nothing to take back.
+_REVERSED = """UPDATE txn SET state = 'reversed', reason = ?, reply = ?, response_code = ?
+ WHERE txn_id = ? AND state IN ('approved', 'pending')"""
+_BY_TERMINAL = """SELECT * FROM txn WHERE interface = ? AND terminal_id = ? AND kind != 'reversal' AND {} = ?
+ ORDER BY txn_id DESC LIMIT 1"""
+
+
+def saf_bound_to(saf_id: int) -> bytes:
+    """What a sealed payload is bound to: its row."""
+    return b"saf %d" % saf_id
+
+
+class Applier:
+    """Used by the writer thread only. Raises sqlite3.Error; the caller rolls back."""
+
+    def __init__(self, connection: sqlite3.Connection, keys: DataKeys) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._batch = 0
+        self._tombstones: set[str] = set()
+        self._handlers: dict[type, Callable[[Any], Ack | None]] = {
+            Intent: self._intent,
+            Outcome: self._outcome,
+            Reversed: self._reversed,
+            SafPut: self._saf_put,
+            SafAttempt: self._saf_attempt,
+            SafDone: self._saf_done,
+            PinTries: self._pin_tries,
+            Tombstone: self._tombstone,
+            Delivered: self._delivered,
+            CloseBatch: self._close_batch,
+            Lookup: self._lookup,
+        }
+        self.reload()
+
+    def reload(self) -> None:
+        """What is kept in memory is read again: at the start, and after a rollback."""
+        self._batch = self._connection.execute("SELECT max(batch) FROM batch").fetchone()[0]
+        self._tombstones = {row[0] for row in self._connection.execute("SELECT dedupe FROM tombstone")}
+
+    def apply(self, unit: Sequence[Record]) -> Ack:
+        """Writes a unit; a duplicate intent at its head makes it write nothing."""
+        ack = None
+        for record in unit:
+            result = self._handlers[type(record)](record)
+            if result is not None:
+                ack = result
+                if result.duplicate is not None:
+                    break
+        return ack or Ack(ok=True)
+
+    def _intent(self, record: Intent) -> Ack | None:
+        dedupe = record.txn.dedupe
+        if dedupe in self._tombstones:
+            return Ack(ok=True, duplicate=Stored(txn=None, state="tombstone"))
+        cursor = self._connection.execute(schema.INSERT, schema.to_row(record.txn, self._keys))
+        if cursor.rowcount:
+            return None
+        row = self._connection.execute("SELECT * FROM txn WHERE dedupe = ?", (dedupe,)).fetchone()
+        return Ack(ok=True, duplicate=schema.from_row(row, self._keys))
+
+    def _outcome(self, record: Outcome) -> None:
+        self._connection.execute(
+            _OUTCOME,
+            (
+                record.state,
+                record.response_code,
+                record.auth_code,
+                schema.to_json(record.reply),
+                schema.to_json(record.references),
+                record.answered,
+                record.latency_us,
+                self._batch,
+                record.txn.txn_id,
+            ),
+        )
+
+    def _reversed(self, record: Reversed) -> None:
+        self._connection.execute(
+            _REVERSED, (record.reason, schema.to_json(record.reply), record.response_code, record.txn_id)
+        )
+
+    def _saf_put(self, record: SafPut) -> None:
+        sealed = self._keys.seal(msgspec.json.encode(record.payload), saf_bound_to(record.saf_id))
+        self._connection.execute(
+            "INSERT INTO saf (saf_id, txn_id, kind, host, payload_sealed) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (txn_id, kind) DO NOTHING",
+            (record.saf_id, record.txn_id, record.kind, record.host, sealed),
+        )
+
+    def _saf_attempt(self, record: SafAttempt) -> None:
+        self._connection.execute("UPDATE saf SET attempts = ? WHERE saf_id = ?", (record.attempts, record.saf_id))
+
+    def _saf_done(self, record: SafDone) -> None:
+        self._connection.execute(
+            "UPDATE saf SET state = ?, response_code = ? WHERE saf_id = ?",
+            (record.state, record.response_code, record.saf_id),
+        )
+
+    def _pin_tries(self, record: PinTries) -> None:
+        self._connection.execute(
+            "INSERT INTO pin_tries VALUES (?, ?) ON CONFLICT (pan_token) DO UPDATE SET count = excluded.count",
+            (record.pan_token, record.count),
+        )
+
+    def _tombstone(self, record: Tombstone) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (record.dedupe, record.received))
+        self._tombstones.add(record.dedupe)
+
+    def _delivered(self, record: Delivered) -> None:
+        self._connection.executemany(
+            "UPDATE txn SET delivered = 1 WHERE txn_id = ?", [(id_,) for id_ in record.txn_ids]
+        )
+
+    def _close_batch(self, record: CloseBatch) -> Ack:
+        closed = self._batch
+        self._connection.execute("UPDATE batch SET closed = ? WHERE batch = ?", (record.at, closed))
+        self._connection.execute("INSERT INTO batch (batch) VALUES (?)", (closed + 1,))
+        self._batch = closed + 1
+        return Ack(ok=True, closed_batch=closed)
+
+    def _lookup(self, record: Lookup) -> Ack:
+        row = self._find(record)
+        return Ack(ok=True, found=schema.from_row(row, self._keys) if row else None)
+
+    def _find(self, record: Lookup) -> sqlite3.Row | None:
+        execute = self._connection.execute
+        found: sqlite3.Row | None
+        if record.dedupe:
+            found = execute("SELECT * FROM txn WHERE dedupe = ?", (record.dedupe,)).fetchone()
+        elif record.txn_id:
+            found = execute("SELECT * FROM txn WHERE txn_id = ?", (record.txn_id,)).fetchone()
+        else:
+            column, value = ("rrn", record.rrn) if record.rrn else ("stan", record.stan)
+            query = _BY_TERMINAL.format(column)
+            found = execute(query, (record.interface, record.terminal_id, value)).fetchone()
+        return found

@@ -1,0 +1,76 @@
+"""Which answers were handed to their links, in a file that outlives the process but not the machine.
+
+Marks are written before the sockets are: an approval without a mark was certainly never sent."""
+
+import os
+from pathlib import Path
+
+_MARK = 8
+
+
+def boot_id() -> str:
+    """Tells one boot of this machine from the next."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+class DeliveryLog:
+    """`known` are the marks of the previous life, `same_boot` whether they are complete."""
+
+    def __init__(self, path: Path, boot: str, fold_at: int = 50_000) -> None:
+        self._path, self._old = path, path.with_suffix(".old")
+        self._boot = boot.encode()
+        self._fold_at = fold_at
+        self._buffer: list[bytes] = []
+        first, second = self._read(self._old), self._read(self._path)
+        boots = {found[0] for found in (first, second) if found is not None}
+        self.same_boot = boots == {self._boot}
+        self.known: set[int] = {mark for found in (first, second) if found for mark in found[1]}
+        self._file = -1
+        self._marks: list[int] = []
+
+    def _read(self, path: Path) -> tuple[bytes, list[int]] | None:
+        try:
+            boot, _, body = path.read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        whole = len(body) - len(body) % _MARK  # a torn last mark never left the process
+        return boot, [int.from_bytes(body[i : i + _MARK], "big") for i in range(0, whole, _MARK)]
+
+    def start(self) -> None:
+        """Begins a new file: call it once `known` has been folded into the journal."""
+        self._old.unlink(missing_ok=True)
+        self._open()
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.write(self._file, self._boot + b"\n")
+
+    def mark(self, txn_id: int) -> None:
+        """The approval of `txn_id` is about to be handed to its link."""
+        self._buffer.append(txn_id.to_bytes(_MARK, "big"))
+        self._marks.append(txn_id)
+
+    def flush(self) -> None:
+        """One write for all marks of the tick; call it before the sockets are written."""
+        if self._buffer:
+            os.write(self._file, b"".join(self._buffer))
+            self._buffer.clear()
+
+    def rotate(self) -> list[int]:
+        """Past the bound: sets the marks aside and returns them to be folded; call `folded` when they are durable."""
+        if len(self._marks) < self._fold_at or self._old.exists():
+            return []
+        self.flush()
+        os.close(self._file)
+        self._path.rename(self._old)
+        self._open()
+        marks, self._marks = self._marks, []
+        return marks
+
+    def folded(self) -> None:
+        """What `rotate` returned is durable in the journal."""
+        self._old.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self.flush()
+        os.close(self._file)

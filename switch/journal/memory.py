@@ -1,0 +1,48 @@
+"""The Store on plain tables in memory, inline: the same SQL without a thread, for the engine's tests and simulation."""
+
+import os
+from collections.abc import Sequence
+
+from switch.journal import recovery, schema
+from switch.journal.apply import Applier
+from switch.journal.keys import DataKeys
+from switch.journal.records import Ack, Record, Recovery
+
+
+class MemoryStore:
+    """Commits in `flush`. `failing` makes every unit of a flush fail, as a full disk would."""
+
+    def __init__(self, keys: DataKeys) -> None:
+        self.connection = schema.connect(":memory:")
+        recovery.prepare(self.connection, keys)
+        self.recovery: Recovery = recovery.load(self.connection, keys, set(), same_boot=False)
+        self.failing = False
+        self._applier = Applier(self.connection, keys)
+        self._gathered: list[tuple[Sequence[Record], object]] = []
+        self._acks: list[tuple[object, Ack]] = []
+        self._event = os.eventfd(0, os.EFD_NONBLOCK)
+
+    @property
+    def backlog(self) -> int:
+        return len(self._gathered) + len(self._acks)
+
+    def submit(self, unit: Sequence[Record], token: object) -> None:
+        self._gathered.append((unit, token))
+
+    def flush(self) -> None:
+        for unit, token in self._gathered:
+            self._acks.append((token, Ack(ok=False) if self.failing else self._applier.apply(unit)))
+        if self._gathered:
+            os.eventfd_write(self._event, 1)
+            self._gathered = []
+
+    def take(self) -> list[tuple[object, Ack]]:
+        taken, self._acks = self._acks, []
+        return taken
+
+    def fileno(self) -> int:
+        return self._event
+
+    def close(self) -> None:
+        self.connection.close()
+        os.close(self._event)

@@ -1,0 +1,104 @@
+"""Read-only access to the journal while the switch runs: listing, one transaction, totals, what is to be cleared."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from switch.journal import schema
+from switch.journal.keys import DataKeys
+from switch.journal.records import Stored
+from switch.journal.sqlite import JournalError
+
+# The filters of `switch journal list`, by column.
+FILTERS = ("state", "network", "response_code", "terminal_id", "rrn", "stan", "batch", "pan_token", "kind")
+_HIDDEN = ("pan_sealed", "pan_token", "dedupe", "payload_sealed")
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write; raises JournalError when there is no journal."""
+    if not path.exists():
+        raise JournalError(f"{path}: no journal here")
+    try:
+        connection = schema.connect(str(path), read_only=True)
+        connection.execute("SELECT 1 FROM txn LIMIT 1")
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from None
+    return connection
+
+
+def list_transactions(
+    connection: sqlite3.Connection, limit: int, since: int = 0, **filters: str | int
+) -> list[dict[str, Any]]:
+    """The latest `limit` transactions after `since`, oldest first, filtered by columns of FILTERS."""
+    unknown = filters.keys() - set(FILTERS)
+    if unknown:
+        raise ValueError(f"expected filters among {', '.join(FILTERS)}")
+    where = "".join(f" AND {column} = :{column}" for column in filters)
+    rows = connection.execute(
+        f"SELECT * FROM txn WHERE txn_id > :since{where} ORDER BY txn_id DESC LIMIT :limit",  # noqa: S608 - fixed names
+        {"since": since, "limit": limit, **filters},
+    ).fetchall()
+    return [_public(row) for row in reversed(rows)]
+
+
+def show_transaction(connection: sqlite3.Connection, txn_id: int) -> dict[str, Any] | None:
+    """One transaction with its queued messages, None when there is none of that number."""
+    row = connection.execute("SELECT * FROM txn WHERE txn_id = ?", (txn_id,)).fetchone()
+    if row is None:
+        return None
+    saf = connection.execute("SELECT * FROM saf WHERE txn_id = ? ORDER BY saf_id", (txn_id,)).fetchall()
+    return _public(row) | {"store_and_forward": [_public(item) for item in saf]}
+
+
+def _public(row: sqlite3.Row) -> dict[str, Any]:
+    found = {key: row[key] for key in row.keys() if key not in _HIDDEN}  # noqa: SIM118 - a Row iterates over values
+    for column in ("reply", "refs"):
+        if column in found:
+            found[column] = json.loads(found[column])
+    return found
+
+
+def outcome_counts(connection: sqlite3.Connection) -> list[tuple[str, str, str, int]]:
+    """(network, state, response code, count), for all transactions."""
+    rows = connection.execute(
+        "SELECT network, state, response_code, count(*) FROM txn GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    ).fetchall()
+    return [tuple(row) for row in rows]
+
+
+def captured_totals(connection: sqlite3.Connection, batch: int) -> dict[str, dict[str, tuple[int, int]]]:
+    """Per network and currency, (count, unsigned sum) of what a batch presents: captured, approved, not reversed."""
+    totals: dict[str, dict[str, tuple[int, int]]] = {}
+    for network, currency, count, amount in connection.execute(
+        "SELECT network, currency, count(*), sum(amount) FROM txn WHERE captured = 1 AND state = 'approved'"
+        " AND batch = ? GROUP BY network, currency ORDER BY network, currency",
+        (batch,),
+    ):
+        totals.setdefault(network, {})[currency] = (count, amount)
+    return totals
+
+
+def net_approved(connection: sqlite3.Connection) -> dict[str, int]:
+    """Per currency, what issuers should hold: approved debits less approved refunds, not reversed."""
+    rows = connection.execute(
+        "SELECT currency, sum(CASE kind WHEN 'refund' THEN -amount ELSE amount END) FROM txn"
+        " WHERE state = 'approved' AND kind IN ('sale', 'cash', 'refund') GROUP BY currency"
+    ).fetchall()
+    return dict(tuple(row) for row in rows)
+
+
+def queued(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many queued messages are in each state."""
+    return dict(tuple(row) for row in connection.execute("SELECT state, count(*) FROM saf GROUP BY state"))
+
+
+def iter_captured(connection: sqlite3.Connection, batch: int, keys: DataKeys) -> Iterator[Stored]:
+    """What a batch presents, with PANs opened: for the clearing files only."""
+    for row in connection.execute(
+        "SELECT * FROM txn WHERE captured = 1 AND state = 'approved' AND batch = ? AND network != 'on-us'"
+        " ORDER BY txn_id",
+        (batch,),
+    ):
+        yield schema.from_row(row, keys)

@@ -1,0 +1,185 @@
+"""What the engine hands to the journal, as plain records. Pure: no database, no thread, no clock."""
+
+from typing import Any
+
+import msgspec
+
+from switch.message import mask_pan
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as journalled: never its track, PIN block or CVV. `pan` is clear in memory only.
+
+    `received` is epoch milliseconds; `amount` minor units; `kind` sale, cash, refund, balance or reversal;
+    `host`, `out_stan` and `out_transmission` say where and under which DE11 and DE7 it left.
+    """
+
+    txn_id: int
+    dedupe: str
+    received: int
+    business_date: str
+    interface: str
+    mti: str
+    kind: str
+    processing_code: str
+    amount: int
+    currency: str
+    pan: str
+    stan: str
+    transmission: str
+    local_time: str
+    local_date: str
+    year: str
+    rrn: str
+    terminal_id: str
+    merchant_id: str
+    name_location: str
+    country: str
+    mcc: str
+    entry_mode: str
+    condition: str
+    acquirer: str
+    eci: str
+    network: str
+    host: str
+    out_stan: str
+    out_transmission: str
+    captured: bool
+    original: int = 0
+
+    def __repr__(self) -> str:
+        return f"Transaction({self.txn_id}, {self.kind}, pan={mask_pan(self.pan)})"
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A transaction begins. When its `dedupe` is already there, the whole unit does nothing."""
+
+    txn: Transaction
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A pending transaction ends: `state` is approved, declined, reversed or timeout.
+
+    `reply` holds the fields of the stored answer, none of them sensitive; `references` what the network gave.
+    """
+
+    txn: Transaction
+    state: str
+    response_code: str
+    answered: int
+    latency_us: int
+    auth_code: str = ""
+    reply: dict[str, str] = {}
+    references: dict[str, str] = {}
+
+
+class Reversed(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval is taken back; `reply` becomes its stored answer, so that no repeat collects the approval."""
+
+    txn_id: int
+    reason: str
+    reply: dict[str, str]
+    response_code: str = "91"
+
+
+class SafPut(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to deliver for certain. One per transaction and kind: a second is ignored."""
+
+    saf_id: int
+    txn_id: int
+    kind: str
+    host: str
+    payload: dict[str, Any]
+    attempts: int = 0
+
+    def __repr__(self) -> str:
+        return f"SafPut({self.saf_id}, txn {self.txn_id}, {self.kind} to {self.host})"
+
+
+class SafAttempt(msgspec.Struct, frozen=True):
+    """The message was put on its link once more."""
+
+    saf_id: int
+    attempts: int
+
+
+class SafDone(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is acknowledged or dead; a dead one stays for an operator to see."""
+
+    saf_id: int
+    state: str
+    response_code: str
+
+
+class PinTries(msgspec.Struct, frozen=True):
+    """Wrong PINs the switch counted on the issuer's behalf, by PAN token."""
+
+    pan_token: str
+    count: int
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """A reversal came before its original: an original under this key is declined when it comes."""
+
+    dedupe: str
+    received: int
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """Answers that were handed to their links."""
+
+    txn_ids: list[int]
+
+
+class CloseBatch(msgspec.Struct, frozen=True):
+    """Ends the open clearing batch and opens the next."""
+
+    at: int
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for one request: by `dedupe`, else by `txn_id`, else the latest of a terminal with that `stan` or `rrn`."""
+
+    dedupe: str = ""
+    txn_id: int = 0
+    interface: str = ""
+    terminal_id: str = ""
+    stan: str = ""
+    rrn: str = ""
+
+
+Record = (
+    Intent | Outcome | Reversed | SafPut | SafAttempt | SafDone | PinTries | Tombstone | Delivered | CloseBatch | Lookup
+)
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A journalled transaction as it stands; `state` may also be pending or, with txn None, tombstone."""
+
+    txn: Transaction | None
+    state: str
+    response_code: str = ""
+    auth_code: str = ""
+    reply: dict[str, str] = {}
+    references: dict[str, str] = {}
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True):
+    """The fate of a unit: `ok` is durable; `duplicate` tells that nothing was written and why."""
+
+    ok: bool
+    duplicate: Stored | None = None
+    found: Stored | None = None
+    closed_batch: int = 0
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restart finds: counters to go on from, and what was left open."""
+
+    next_txn_id: int = 1
+    next_saf_id: int = 1
+    pending: list[Stored] = []
+    undelivered: list[Stored] = []
+    saf: list[SafPut] = []
+    pin_tries: dict[str, int] = {}
+    assumed_delivered: int = 0
