@@ -1,1 +1,1 @@
-"""The link floor."""
+"""Links: TCP connections moved by one reactor task, listening, dialling, deadlines. Knows frames, not messages."""

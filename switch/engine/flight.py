@@ -1,0 +1,77 @@
+"""One request on its way: its states, and what is needed to answer, reverse or repeat it."""
+
+from typing import Any
+
+from switch.dialect.canonical import Payment
+from switch.dialect.pos1987 import TerminalDialect
+from switch.engine.config import HostSettings
+from switch.engine.ports import TerminalLink
+from switch.journal.records import Transaction
+from switch.message import View
+
+# PREPARING: the journal and the HSM are at work. SENT: the host has it. CLOSING: the outcome is on its way to the
+# journal. ANSWERED: the requester has its answer, the journal may still be at work.
+PREPARING, SENT, CLOSING, ANSWERED = range(4)
+
+
+class Flight:
+    """A request in flight. `waiting` counts what PREPARING still waits for; `askers` are the links to answer."""
+
+    __slots__ = (
+        "askers",
+        "auth_code",
+        "dialect",
+        "failure",
+        "host",
+        "outgoing",
+        "payment",
+        "references",
+        "reply",
+        "response_code",
+        "started",
+        "state",
+        "timer",
+        "txn",
+        "verdicts",
+        "view",
+        "waiting",
+        "withheld",
+    )
+
+    def __init__(
+        self,
+        *,
+        link: TerminalLink,
+        dialect: TerminalDialect,
+        view: View,
+        payment: Payment,
+        outgoing: Payment,
+        txn: Transaction,
+        host: HostSettings | None,
+    ) -> None:
+        self.askers = [(link, view)]
+        self.dialect = dialect
+        self.view = view
+        self.payment = payment
+        self.outgoing = outgoing
+        self.txn = txn
+        self.host = host
+        self.started = txn.received
+        self.state = PREPARING
+        self.waiting = 0
+        self.timer: Any = None
+        self.failure = ""
+        self.verdicts: dict[str, str] = {}
+        self.response_code = ""
+        self.auth_code = ""
+        self.reply: dict[str, str] = {}
+        self.references: dict[str, str] = {}
+        # Set when the requester must not get an approval any more: it was reversed, or answered 91 already.
+        self.withheld = ""
+
+    @property
+    def approved(self) -> bool:
+        return self.response_code in APPROVALS
+
+
+APPROVALS = ("00", "10", "11", "85")

@@ -1,0 +1,67 @@
+"""How a reversal or an advice is made from what the journal knows of a transaction. Pure."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from switch.dialect.canonical import Payment
+from switch.engine.ports import Instant
+from switch.journal.records import Transaction
+
+# A message's own DE11 on a host link: the transaction's or the queued message's number, never 000000.
+_STANS = 999_999
+
+
+def stan_of(number: int) -> str:
+    """DE11 of the number of a transaction or queued message; unique on a link together with DE7."""
+    return f"{number % _STANS + 1:06d}"
+
+
+def outgoing_mti(_txn: Transaction) -> str:
+    """The MTI under which a request left: dual-message routes take everything as an authorisation."""
+    return "0100"
+
+
+def reversal_of(
+    txn: Transaction, saf_id: int, instant: Instant, reason: str, auth_code: str, references: Mapping[str, str]
+) -> Payment:
+    """The full reversal of what left for the host; `reason` is "cancel" or "timeout"."""
+    return Payment(
+        mti="0400",
+        pan=txn.pan,
+        processing_code=txn.processing_code,
+        amount=txn.amount,
+        currency=txn.currency,
+        transmission=instant.transmission,
+        stan=stan_of(saf_id),
+        local_time=txn.local_time,
+        local_date=txn.local_date,
+        year=txn.year,
+        mcc=txn.mcc,
+        entry_mode=txn.entry_mode,
+        condition=txn.condition,
+        acquirer=txn.acquirer,
+        rrn=txn.rrn,
+        auth_code=auth_code,
+        terminal=txn.terminal_id,
+        merchant=txn.merchant_id,
+        name_location=txn.name_location,
+        country=txn.country,
+        reason=reason,
+        original_mti=outgoing_mti(txn),
+        original_stan=txn.out_stan,
+        original_transmission=txn.out_transmission,
+        original_acquirer=txn.acquirer,
+        references=dict(references),
+    )
+
+
+def payload(payment: Payment) -> dict[str, object]:
+    """A queued message as the journal keeps it, without sensitive data."""
+    kept: dict[str, object] = msgspec.to_builtins(payment.without_sensitive())
+    return kept
+
+
+def from_payload(data: Mapping[str, object]) -> Payment:
+    """A queued message as it was put in."""
+    return msgspec.convert(dict(data), Payment)

@@ -1,0 +1,104 @@
+"""Dialling: keeps one connection to a peer up for ever, with a growing pause between attempts."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+
+import msgspec
+import structlog
+import trio
+
+from switch.link.connection import Connection, Framer, Limits
+from switch.link.reactor import Reactor
+
+log = structlog.get_logger()
+
+
+class Backoff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Seconds: the pause after a first failure, and the longest one; it doubles in between."""
+
+    first: float = 0.05
+    longest: float = 5.0
+
+
+class _Closed:
+    """Passes everything on and remembers the end."""
+
+    def __init__(self, on_frame: Callable[[Connection, bytes], None]) -> None:
+        self._on_frame = on_frame
+        self.ended = trio.Event()
+        self.reason = ""
+        self.unsent: list[object] = []
+
+    def on_frame(self, connection: Connection, frame: bytes) -> None:
+        self._on_frame(connection, frame)
+
+    def on_close(self, _connection: Connection, reason: str, unsent: list[object]) -> None:
+        self.reason = reason
+        self.unsent = unsent
+        self.ended.set()
+
+
+async def dial(
+    reactor: Reactor,
+    host: str,
+    port: int,
+    *,
+    name: str,
+    make_framer: Callable[[], Framer],
+    on_frame: Callable[[Connection, bytes], None],
+    on_up: Callable[[Connection], None],
+    on_down: Callable[[str], None],
+    limits: Limits,
+    backoff: Backoff,
+) -> None:
+    """Connects, calls `on_up`, waits for the end, calls `on_down`, pauses, and again, until cancelled.
+
+    Changes are logged once, not every attempt.
+    """
+    pause, complained = backoff.first, False
+    while True:
+        try:
+            sock = await connect(host, port, limits.connect_timeout)
+        except OSError as error:
+            if not complained:
+                log.warning("cannot connect", link=name, peer=f"{host}:{port}", reason=error.strerror or str(error))
+                complained = True
+            await trio.sleep(pause)
+            pause = min(backoff.longest, pause * 2)
+            continue
+        closed = _Closed(on_frame)
+        connection = reactor.add(sock, name, make_framer(), closed, limits)
+        log.info("connected", link=name, peer=f"{host}:{port}")
+        on_up(connection)
+        started = trio.current_time()
+        await closed.ended.wait()
+        log.warning("disconnected", link=name, reason=closed.reason)
+        on_down(closed.reason)
+        # A peer that accepts and drops at once must not be hammered.
+        stable = trio.current_time() - started > backoff.longest
+        pause, complained = (backoff.first if stable else min(backoff.longest, pause * 2)), False
+        await trio.sleep(pause)
+
+
+async def connect(host: str, port: int, within: float) -> socket.socket:
+    """A connected, non-blocking socket; raises OSError."""
+    family, kind, _, _, address = (await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
+    sock = socket.socket(family, kind)
+    sock.setblocking(False)
+    try:
+        code = sock.connect_ex(address)
+        if code not in (0, errno.EINPROGRESS):
+            raise OSError(code, os.strerror(code))
+        with trio.move_on_after(within) as scope:
+            await trio.lowlevel.wait_writable(sock)
+        if scope.cancelled_caught:
+            raise TimeoutError(f"no connection within {within:g} s")
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

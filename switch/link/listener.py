@@ -1,0 +1,87 @@
+"""Listening: accepts connections and hands them to the reactor. Past the limit a newcomer is closed at once."""
+
+import errno
+import socket
+from collections.abc import Callable
+
+import structlog
+import trio
+
+from switch.link.connection import Connection, Framer, Handler, Limits
+from switch.link.reactor import Reactor, describe_peer
+
+log = structlog.get_logger()
+
+# How long accepting pauses when the process is out of file descriptors.
+_EMFILE_PAUSE = 0.5
+
+
+class AddressError(OSError):
+    """An address that cannot be listened on; the message says which and why."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises AddressError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(1024)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressError(f"cannot listen on {host}:{port}: {reason}") from None
+    return sock
+
+
+async def accept(
+    reactor: Reactor,
+    sock: socket.socket,
+    *,
+    name: str,
+    make_framer: Callable[[], Framer],
+    handler: Handler,
+    on_open: Callable[[Connection], None],
+    limits: Limits,
+) -> None:
+    """Accepts until cancelled, then closes the listening socket; connections already open live on."""
+    counted = _Counted(handler)
+    with sock:
+        while True:
+            await trio.lowlevel.wait_readable(sock)
+            try:
+                peer, _ = sock.accept()
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
+                    raise
+                log.error("cannot accept", listener=name, reason=error.strerror)
+                await trio.sleep(_EMFILE_PAUSE)
+                continue
+            peer.setblocking(False)
+            if counted.open >= limits.max_connections:
+                log.warning(
+                    "refused", listener=name, peer=describe_peer(peer), reason=f"{counted.open} connections open"
+                )
+                peer.close()
+                continue
+            counted.open += 1
+            on_open(reactor.add(peer, f"{name} {describe_peer(peer)}", make_framer(), counted, limits))
+
+
+class _Counted:
+    """The owner's handler, with the open connections counted."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.open = 0
+        self._handler = handler
+        self.on_frame = handler.on_frame
+        half_close = getattr(handler, "on_half_close", None)
+        if half_close is not None:
+            self.on_half_close = half_close
+
+    def on_close(self, connection: Connection, reason: str, unsent: list[object]) -> None:
+        self.open -= 1
+        self._handler.on_close(connection, reason, unsent)
