@@ -71,7 +71,7 @@ class Iso1993Dialect:
             "24": "400",
             "25": _REASON[payment.reason],
             "38": payment.auth_code,
-            "56": f"{payment.original_mti}{payment.original_stan:0>6}"
+            "56": f"1{payment.original_mti[1:]}{payment.original_stan:0>6}"
             f"{payment.year}{payment.local_date}{payment.local_time}{len(acquirer):02d}{acquirer}",
         }
         return self._frame(fields)

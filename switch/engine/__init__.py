@@ -1,1 +1,1 @@
-"""The engine floor."""
+"""The life of a transaction: checks, routing, deadlines, reversals, replies. Pure: no I/O, no clock, no task."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from switch.crypto.pinblock import account_of
 from switch.dialect.canonical import Payment
 from switch.engine.config import OnUs
 from switch.hsm import requests
-from switch.hsm.requests import account_of
 
 PIN, CVV = "pin", "cvv"
 WRONG = "01"

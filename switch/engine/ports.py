@@ -32,9 +32,6 @@ class TerminalLink(Protocol):
     def close(self, reason: str) -> None: ...
 
 
-Stored = Callable[[Any, Ack], None]
-
-
 class Ports(Protocol):
     """The engine's hands."""
 
@@ -48,7 +45,7 @@ class Ports(Protocol):
     def store(self, unit: Sequence[Record], then: Callable[[Any, Ack], None], context: Any) -> None:
         """Makes `unit` durable, all or nothing, then calls `then(context, ack)`."""
 
-    def hsm(self, command: bytes, then: Callable[[Any, str, bytes], None], context: Any) -> bool:
+    def hsm(self, command: bytes, then: Callable[[Any, str, str], None], context: Any) -> bool:
         """Asks the HSM; `then(context, error, body)` with error "" when the HSM went away. False when it is down."""
 
     def arm(self, seconds: float, then: Callable[[Any], None], context: Any) -> Any:

@@ -10,16 +10,13 @@ from switch.journal.records import Transaction
 
 # A message's own DE11 on a host link: the transaction's or the queued message's number, never 000000.
 _STANS = 999_999
+# Dual-message routes take everything as an authorisation.
+LEFT_AS = "0100"
 
 
 def stan_of(number: int) -> str:
     """DE11 of the number of a transaction or queued message; unique on a link together with DE7."""
     return f"{number % _STANS + 1:06d}"
-
-
-def outgoing_mti(_txn: Transaction) -> str:
-    """The MTI under which a request left: dual-message routes take everything as an authorisation."""
-    return "0100"
 
 
 def reversal_of(
@@ -48,7 +45,7 @@ def reversal_of(
         name_location=txn.name_location,
         country=txn.country,
         reason=reason,
-        original_mti=outgoing_mti(txn),
+        original_mti=LEFT_AS,
         original_stan=txn.out_stan,
         original_transmission=txn.out_transmission,
         original_acquirer=txn.acquirer,

@@ -2,14 +2,6 @@
 
 from dataclasses import dataclass
 
-from switch.crypto.pinblock import account_of
-
-__all__ = [
-    "HsmError", "HsmReply", "account_of", "check_value", "data_of", "decrypt_data", "diagnostics", "echo", "encrypt_data",
-    "generate_cvv", "generate_key", "generated_key", "parse_reply", "translate_tpk_to_zpk", "translate_zpk_to_zpk",
-    "translated_block", "verify_cvv", "verify_pvv_tpk", "verify_pvv_zpk",
-]  # fmt: skip
-
 
 class HsmError(ValueError):
     """A reply that is not the one expected; carries the code and the error, no data."""

@@ -28,7 +28,8 @@ from switch.journal.records import (
 _OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply = ?, refs = ?, answered = ?,
  latency_us = ?, batch = ? WHERE txn_id = ? AND state = 'pending'"""
 # A first reversal wins; a decline has nothing to take back.
-_REVERSED = """UPDATE txn SET state = 'reversed', reason = ?, reply = ?, response_code = ?
+_REVERSED = """UPDATE txn SET state = 'reversed', reason = ?, reply = ?, response_code = ?,
+ reversed_batch = CASE WHEN state = 'approved' THEN ? ELSE 0 END
  WHERE txn_id = ? AND state IN ('approved', 'pending')"""
 _BY_TERMINAL = """SELECT * FROM txn WHERE interface = ? AND terminal_id = ? AND kind != 'reversal' AND {} = ?
  ORDER BY txn_id DESC LIMIT 1"""
@@ -106,7 +107,7 @@ class Applier:
 
     def _reversed(self, record: Reversed) -> None:
         self._connection.execute(
-            _REVERSED, (record.reason, schema.to_json(record.reply), record.response_code, record.txn_id)
+            _REVERSED, (record.reason, schema.to_json(record.reply), record.response_code, self._batch, record.txn_id)
         )
 
     def _saf_put(self, record: SafPut) -> None:

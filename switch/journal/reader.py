@@ -68,13 +68,20 @@ def outcome_counts(connection: sqlite3.Connection) -> list[tuple[str, str, str, 
     return [tuple(row) for row in rows]
 
 
+# What a batch presents: its captured approvals that were not reversed before it closed, and, as reversals, what an
+# earlier batch had presented and was reversed in this one.
+_PRESENTED = """captured = 1 AND network != 'on-us' AND (
+ (batch = :batch AND (state = 'approved' OR reversed_batch > :batch)) OR
+ (reversed_batch = :batch AND batch < :batch))"""
+
+
 def captured_totals(connection: sqlite3.Connection, batch: int) -> dict[str, dict[str, tuple[int, int]]]:
-    """Per network and currency, (count, unsigned sum) of what a batch presents: captured, approved, not reversed."""
+    """Per network and currency, (count, unsigned sum) of what a batch presents."""
     totals: dict[str, dict[str, tuple[int, int]]] = {}
     for network, currency, count, amount in connection.execute(
-        "SELECT network, currency, count(*), sum(amount) FROM txn WHERE captured = 1 AND state = 'approved'"
-        " AND batch = ? GROUP BY network, currency ORDER BY network, currency",
-        (batch,),
+        f"SELECT network, currency, count(*), sum(amount) FROM txn WHERE {_PRESENTED}"  # noqa: S608 - fixed text
+        " GROUP BY network, currency ORDER BY network, currency",
+        {"batch": batch},
     ):
         totals.setdefault(network, {})[currency] = (count, amount)
     return totals
@@ -94,11 +101,16 @@ def queued(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(tuple(row) for row in connection.execute("SELECT state, count(*) FROM saf GROUP BY state"))
 
 
-def iter_captured(connection: sqlite3.Connection, batch: int, keys: DataKeys) -> Iterator[Stored]:
-    """What a batch presents, with PANs opened: for the clearing files only."""
+def iter_captured(connection: sqlite3.Connection, batch: int, keys: DataKeys) -> Iterator[tuple[Stored, bool]]:
+    """What a batch presents, with PANs opened: for the clearing files only. True marks a reversal."""
     for row in connection.execute(
-        "SELECT * FROM txn WHERE captured = 1 AND state = 'approved' AND batch = ? AND network != 'on-us'"
-        " ORDER BY txn_id",
-        (batch,),
+        f"SELECT * FROM txn WHERE {_PRESENTED} ORDER BY txn_id",  # noqa: S608 - fixed text
+        {"batch": batch},
     ):
-        yield schema.from_row(row, keys)
+        yield schema.from_row(row, keys), row["batch"] < batch
+
+
+def latest_closed_batch(connection: sqlite3.Connection) -> int:
+    """The number of the batch that was closed last, 0 when none was."""
+    found: int = connection.execute("SELECT coalesce(max(batch), 0) FROM batch WHERE closed > 0").fetchone()[0]
+    return found

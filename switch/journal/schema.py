@@ -26,13 +26,14 @@ CREATE TABLE IF NOT EXISTS txn (
   state TEXT NOT NULL DEFAULT 'pending', response_code TEXT NOT NULL DEFAULT '', auth_code TEXT NOT NULL DEFAULT '',
   reply TEXT NOT NULL DEFAULT '{}', refs TEXT NOT NULL DEFAULT '{}', reason TEXT NOT NULL DEFAULT '',
   answered INTEGER NOT NULL DEFAULT 0, latency_us INTEGER NOT NULL DEFAULT 0, batch INTEGER NOT NULL DEFAULT 0,
-  delivered INTEGER NOT NULL DEFAULT 0
+  reversed_batch INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS txn_terminal ON txn (terminal_id, stan);
 CREATE INDEX IF NOT EXISTS txn_pan ON txn (pan_token);
 CREATE INDEX IF NOT EXISTS txn_open ON txn (state) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS txn_undelivered ON txn (txn_id) WHERE state = 'approved' AND delivered = 0;
 CREATE INDEX IF NOT EXISTS txn_captured ON txn (batch) WHERE captured = 1;
+CREATE INDEX IF NOT EXISTS txn_taken_back ON txn (reversed_batch) WHERE captured = 1 AND reversed_batch > 0;
 CREATE TABLE IF NOT EXISTS saf (
   saf_id INTEGER PRIMARY KEY, txn_id INTEGER NOT NULL, kind TEXT NOT NULL, host TEXT NOT NULL,
   payload_sealed BLOB NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'queued',

@@ -1,0 +1,147 @@
+"""The engine: every frame of a terminal or a host, every end of a link and every restart comes in here.
+
+Pure: what it does to the world goes through `Ports`."""
+
+from typing import Any
+
+from switch.dialect.pos1987 import TerminalDialect
+from switch.engine import checks
+from switch.engine.authorise import Authoriser
+from switch.engine.config import EngineSettings
+from switch.engine.core import Core
+from switch.engine.ports import Ports, TerminalLink
+from switch.engine.queue import item_of
+from switch.engine.reverse import Reverser
+from switch.engine.routing import BinTable
+from switch.journal.records import Ack, Lookup, Outcome, Record, Recovery, Stored
+from switch.message import MessageError, View
+
+_FORMAT_ERROR, _INVALID, _OVERLOAD = "30", "12", "96"
+
+
+class Engine:
+    """One switch's transactions."""
+
+    def __init__(self, settings: EngineSettings, bins: BinTable, ports: Ports, recovery: Recovery) -> None:
+        self._core = Core(settings, bins, ports, recovery)
+        self._ports = ports
+        self._authoriser = Authoriser(self._core)
+        self._reverser = Reverser(self._core, self._authoriser)
+        self._draining = False
+
+    # -- terminals
+
+    def terminal_frame(self, link: TerminalLink, dialect: TerminalDialect, frame: bytes) -> None:
+        """One message of a terminal: answered exactly once, or its link is closed with a reason."""
+        self._core.counters.requests += 1
+        try:
+            view = dialect.view(frame)
+            view.check()
+        except MessageError as error:
+            self._refuse(link, dialect, error)
+            return
+        function = view.mti[2]
+        if function not in "02":
+            # An answer or a notification expects none; it disturbs nobody.
+            self._ports.log("warning", "message ignored", link=link.interface, mti=view.mti)
+        elif view.mti[0] != "0" or view.mti[1] not in "1248" or (function == "2" and view.mti[1] != "4"):
+            link.send(dialect.answer(view, _INVALID, {}), None)
+        elif view.mti[1] == "8":
+            link.send(dialect.answer(view, "00", {}), None)
+        else:
+            self._transaction(link, dialect, view)
+
+    def _transaction(self, link: TerminalLink, dialect: TerminalDialect, view: View) -> None:
+        payment = dialect.payment(view)
+        if checks.missing_key_fields(payment):
+            self._core.counters.refused += 1
+            link.send(dialect.answer(view, _FORMAT_ERROR, {}), None)
+        elif self._draining or len(self._core.flights) >= self._core.settings.max_in_flight:
+            self._core.counters.refused += 1
+            link.send(dialect.answer(view, _OVERLOAD, {}), None)
+        elif view.mti[1] == "4":
+            self._reverser.request(link, dialect, view, payment)
+        else:
+            self._authoriser.request(link, dialect, view, payment)
+
+    def _refuse(self, link: TerminalLink, dialect: TerminalDialect, error: MessageError) -> None:
+        self._core.counters.refused += 1
+        answer = dialect.refusal(error.partial, _FORMAT_ERROR)
+        self._ports.log("warning", "message refused", link=link.interface, reason=str(error))
+        if answer is None:
+            link.close(f"unreadable message: {error}")
+        else:
+            link.send(answer, None)
+
+    def undelivered(self, txn_id: int) -> None:
+        """The approval of `txn_id` did not reach its requester: it is taken back."""
+        self._ports.store([Lookup(txn_id=txn_id)], self._take_back, txn_id)
+
+    def _take_back(self, txn_id: int, ack: Ack) -> None:
+        if not ack.ok:
+            self._ports.arm(1.0, self.undelivered, txn_id)
+        elif ack.found is not None and ack.found.state == "approved":
+            self._core.take_back(ack.found, "requester is gone")
+
+    # -- hosts
+
+    def host_frame(self, host: str, frame: bytes) -> None:
+        """An answer of a host; raises MessageError when it is unreadable, and the caller closes the link."""
+        settings = self._core.settings.hosts[host]
+        answer = settings.dialect.read(frame)
+        if self._core.queues[host].answered(answer) or self._authoriser.answered(host, answer):
+            return
+        self._core.counters.unknown_answers += 1
+        self._ports.log("warning", "answer to nothing", host=host, mti=answer.mti, stan=answer.stan)
+
+    def host_up(self, host: str) -> None:
+        """A host has signed on: what is owed to it goes out."""
+        self._core.queues[host].pump()
+
+    def host_down(self, host: str) -> None:
+        """Requests in flight wait for their deadline: an answer may still come over a new link."""
+        self._core.queues[host].link_down()
+
+    # -- restart and drain
+
+    def recover(self, recovery: Recovery) -> None:
+        """Every doubt of a previous life is reversed, before the first new request."""
+        for put in recovery.saf:
+            queue = self._core.queues.get(put.host)
+            if queue is None:
+                self._ports.log("error", "queued message for an unknown host", saf_id=put.saf_id, host=put.host)
+            else:
+                queue.put(item_of(put))
+        for stored in recovery.pending:
+            self._reverse_pending(stored)
+        for stored in recovery.undelivered:
+            self._core.take_back(stored, "answer not sent before restart")
+        if recovery.assumed_delivered:
+            self._ports.log("warning", "answers assumed delivered after a reboot", count=recovery.assumed_delivered)
+
+    def _reverse_pending(self, stored: Stored) -> None:
+        txn = stored.txn
+        if txn is None:
+            return
+        now = self._ports.instant().epoch_ms
+        outcome = Outcome(txn=txn, state="reversed", response_code="91", reply={"39": "91"}, answered=now, latency_us=0)
+        put, item = self._core.reversal(txn, "timeout")
+        unit: list[Record] = [outcome, put]
+        self._ports.log("warning", "request in doubt reversed", txn_id=txn.txn_id, host=txn.host)
+        self._core.store_for_certain(unit, txn.host, item)
+
+    def drain(self) -> None:
+        """From now on new requests are refused; `in_flight` goes to zero."""
+        self._draining = True
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._core.flights)
+
+    def status(self) -> dict[str, Any]:
+        """Counters and depths for the operator."""
+        return {
+            "in_flight": self.in_flight,
+            "queued": {name: len(queue) for name, queue in self._core.queues.items()},
+            **self._core.counters.as_dict(),
+        }
