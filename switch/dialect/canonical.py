@@ -79,7 +79,11 @@ class Answer:
     auth_code: str = ""
     additional_amounts: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
-    management: str = ""
+
+    @property
+    def management(self) -> bool:
+        """Whether this is a network management message, request or reply."""
+        return self.mti[1] == "8"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -106,7 +110,7 @@ class HostDialect(Protocol):
         """A network management request; `function` is "sign-on", "sign-off" or "echo"."""
 
     def read(self, frame: bytes) -> Answer:
-        """A frame from the host."""
+        """A frame from the host; of a management request only the MTI counts."""
 
-    def answer_management(self, frame: bytes) -> bytes | None:
-        """The reply to a management request of the host, None when the frame is no such request."""
+    def answer_management(self, frame: bytes) -> bytes:
+        """The reply to a management request of the host."""

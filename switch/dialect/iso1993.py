@@ -111,11 +111,9 @@ class Iso1993Dialect:
             additional_amounts=get("54", ""),
         )
 
-    def answer_management(self, frame: bytes) -> bytes | None:
+    def answer_management(self, frame: bytes) -> bytes:
         """An echo or sign-on that the host asks for is accepted with 800."""
         view = self.codec.view(frame)
-        if view.mti not in ("1804", "1805"):
-            return None
         return view.splice({"t": reply_mti(view.mti), "39": "800"})
 
 

@@ -124,9 +124,7 @@ class MastercardDialect:
             references=references,
         )
 
-    def answer_management(self, frame: bytes) -> bytes | None:
+    def answer_management(self, frame: bytes) -> bytes:
         """An echo or sign-on that the node asks for is answered 00."""
         view = self.codec.view(frame)
-        if view.mti not in ("0800", "0801"):
-            return None
         return view.splice({"t": reply_mti(view.mti), "39": "00"})

@@ -126,11 +126,9 @@ class VisaDialect:
             references=references,
         )
 
-    def answer_management(self, frame: bytes) -> bytes | None:
+    def answer_management(self, frame: bytes) -> bytes:
         """An echo or sign-on that the node asks for is answered 00."""
         view = self._view(frame)
-        if view.mti not in ("0800", "0801"):
-            return None
         message = view.splice({"t": reply_mti(view.mti), "39": "00"})[VISA_HEADER:]
         return reply_visa_header(parse_visa_header(frame), len(message)) + message
 

@@ -46,7 +46,16 @@ class Authoriser:
         settings = terminal or core.settings.default_terminal
         network = route.network if route else ""
         outgoing, txn = self._prepare(payment, settings, host, network, key, link.interface, instant)
-        flight = Flight(link=link, dialect=dialect, view=view, payment=payment, outgoing=outgoing, txn=txn, host=host)
+        flight = Flight(
+            link=link,
+            dialect=dialect,
+            view=view,
+            payment=payment,
+            outgoing=outgoing,
+            txn=txn,
+            host=host,
+            started=instant.epoch_us,
+        )
         core.flights[key] = flight
         if code is not None:
             self._decline_unsent(flight, code)
@@ -322,7 +331,7 @@ class Authoriser:
         self._ports.store(unit, self._closed, (flight, unit, item))
 
     def _outcome(self, flight: Flight, state: str, code: str) -> Outcome:
-        now = self._ports.instant().epoch_ms
+        now = self._ports.instant().epoch_us
         return Outcome(
             txn=flight.txn,
             state=state,
@@ -330,8 +339,8 @@ class Authoriser:
             auth_code=flight.auth_code,
             reply={**flight.reply, "39": code},
             references=flight.references,
-            answered=now,
-            latency_us=(now - flight.started) * 1000,
+            answered=now // 1000,
+            latency_us=now - flight.started,
         )
 
     def _closed(self, context: tuple[Flight, list[Record], Item | None], ack: Ack) -> None:

@@ -4,6 +4,7 @@ Pure: what it does to the world goes through `Ports`."""
 
 from typing import Any
 
+from switch.dialect.canonical import Answer
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import checks
 from switch.engine.authorise import Authoriser
@@ -73,6 +74,10 @@ class Engine:
         else:
             link.send(answer, None)
 
+    def terminal_gone(self, link: str, reason: str) -> None:
+        """A terminal's link ended for another reason than its own wish."""
+        self._ports.log("warning", "terminal disconnected", link=link, reason=reason)
+
     def undelivered(self, txn_id: int) -> None:
         """The approval of `txn_id` did not reach its requester: it is taken back."""
         self._ports.store([Lookup(txn_id=txn_id)], self._take_back, txn_id)
@@ -85,10 +90,8 @@ class Engine:
 
     # -- hosts
 
-    def host_frame(self, host: str, frame: bytes) -> None:
-        """An answer of a host; raises MessageError when it is unreadable, and the caller closes the link."""
-        settings = self._core.settings.hosts[host]
-        answer = settings.dialect.read(frame)
+    def host_answer(self, host: str, answer: Answer) -> None:
+        """What a host said to a request, reversal or advice."""
         if self._core.queues[host].answered(answer) or self._authoriser.answered(host, answer):
             return
         self._core.counters.unknown_answers += 1

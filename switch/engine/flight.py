@@ -48,6 +48,7 @@ class Flight:
         outgoing: Payment,
         txn: Transaction,
         host: HostSettings | None,
+        started: int,
     ) -> None:
         self.askers = [(link, view)]
         self.dialect = dialect
@@ -56,7 +57,7 @@ class Flight:
         self.outgoing = outgoing
         self.txn = txn
         self.host = host
-        self.started = txn.received
+        self.started = started  # epoch microseconds
         self.state = PREPARING
         self.waiting = 0
         self.timer: Any = None

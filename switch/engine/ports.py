@@ -13,11 +13,15 @@ from switch.journal.records import Ack, Record
 class Instant:
     """One moment, in the forms messages use: `transmission` is UTC MMDDhhmmss, `day_of_year` 001 to 366."""
 
-    epoch_ms: int
+    epoch_us: int
     transmission: str
     year: str
     day_of_year: str
     business_date: str
+
+    @property
+    def epoch_ms(self) -> int:
+        return self.epoch_us // 1000
 
 
 class TerminalLink(Protocol):

@@ -36,8 +36,18 @@ class Reverser:
             link.send(dialect.answer(view, _INVALID, {}), None)
             return
         original_key = checks.original_key(link.interface, payment)
-        txn = self._transaction(payment, key, link.interface, self._ports.instant())
-        flight = Flight(link=link, dialect=dialect, view=view, payment=payment, outgoing=payment, txn=txn, host=None)
+        instant = self._ports.instant()
+        txn = self._transaction(payment, key, link.interface, instant)
+        flight = Flight(
+            link=link,
+            dialect=dialect,
+            view=view,
+            payment=payment,
+            outgoing=payment,
+            txn=txn,
+            host=None,
+            started=instant.epoch_us,
+        )
         flight.state = CLOSING
         self._core.flights[key] = flight
         flight.timer = self._ports.arm(self._core.settings.deadlines.answer, self._too_slow, flight)
@@ -137,14 +147,14 @@ class Reverser:
         self._decide(flight, "00", taken, item)
 
     def _decide(self, flight: Flight, code: str, extra: list[Record], item: Item | None) -> None:
-        now = self._ports.instant().epoch_ms
+        now = self._ports.instant().epoch_us
         outcome = Outcome(
             txn=flight.txn,
             state="approved" if code == "00" else "declined",
             response_code=code,
             reply={"39": code},
-            answered=now,
-            latency_us=(now - flight.started) * 1000,
+            answered=now // 1000,
+            latency_us=now - flight.started,
         )
         self._ports.store([Intent(flight.txn), outcome, *extra], self._stored, (flight, code, item))
 

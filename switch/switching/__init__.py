@@ -1,1 +1,1 @@
-"""The switching floor."""
+"""The engine joined to links, HSM and journal under trio."""

@@ -1,0 +1,39 @@
+"""Settings of the switch's links; the daemon reads them from its file."""
+
+import msgspec
+
+from switch.link.connection import Limits
+from switch.link.dialer import Backoff
+
+
+class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds; `limits.idle_timeout` is off because the echo finds a dead peer sooner."""
+
+    host: str
+    port: int
+    limits: Limits = Limits(idle_timeout=0)
+    backoff: Backoff = Backoff()
+    echo_interval: float = 20.0
+    management_timeout: float = 2.0
+
+
+class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`watch_interval` and `watch_timeout` in seconds: how often NC is asked and how long it may take."""
+
+    host: str = "127.0.0.1"
+    port: int = 1500
+    header_length: int = 4
+    limits: Limits = Limits(idle_timeout=0)
+    backoff: Backoff = Backoff()
+    watch_interval: float = 5.0
+    watch_timeout: float = 2.0
+
+
+class ListenerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A port for terminals; `name` is part of every duplicate key, so it must not change while requests repeat."""
+
+    name: str
+    port: int
+    spec: str = "pos-1987-ascii"
+    host: str = "127.0.0.1"
+    limits: Limits = Limits()
