@@ -41,7 +41,7 @@ def saf_bound_to(saf_id: int) -> bytes:
 
 
 class Applier:
-    """Used by the writer thread only. Raises sqlite3.Error; the caller rolls back."""
+    """Used by the writer thread only."""
 
     def __init__(self, connection: sqlite3.Connection, keys: DataKeys) -> None:
         self._connection = connection
@@ -68,7 +68,20 @@ class Applier:
         self._batch = self._connection.execute("SELECT max(batch) FROM batch").fetchone()[0]
         self._tombstones = {row[0] for row in self._connection.execute("SELECT dedupe FROM tombstone")}
 
-    def apply(self, unit: Sequence[Record]) -> Ack:
+    def transact(self, units: Sequence[Sequence[Record]]) -> list[Ack]:
+        """Writes units in one transaction, or nothing: what fails is raised after the rollback."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            acks = [self._apply(unit) for unit in units]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self.reload()
+            raise
+        return acks
+
+    def _apply(self, unit: Sequence[Record]) -> Ack:
         """Writes a unit; a duplicate intent at its head makes it write nothing."""
         ack = None
         for record in unit:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 _MARK = 8
+_LARGEST = 2**63 - 1  # SQLite's integers
 
 
 def boot_id() -> str:
@@ -34,7 +35,8 @@ class DeliveryLog:
         except FileNotFoundError:
             return None
         whole = len(body) - len(body) % _MARK  # a torn last mark never left the process
-        return boot, [int.from_bytes(body[i : i + _MARK], "big") for i in range(0, whole, _MARK)]
+        marks = (int.from_bytes(body[i : i + _MARK], "big") for i in range(0, whole, _MARK))
+        return boot, [mark for mark in marks if 0 < mark <= _LARGEST]  # a crash of the machine leaves anything
 
     def start(self) -> None:
         """Begins a new file: call it once `known` has been folded into the journal."""
@@ -42,8 +44,11 @@ class DeliveryLog:
         self._open()
 
     def _open(self) -> None:
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        # It appears with its first line or not at all: a file without one would tell of no boot.
+        new = self._path.with_suffix(".new")
+        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.write(self._file, self._boot + b"\n")
+        new.rename(self._path)
 
     def mark(self, txn_id: int) -> None:
         """The approval of `txn_id` is about to be handed to its link."""
@@ -53,8 +58,11 @@ class DeliveryLog:
     def flush(self) -> None:
         """One write for all marks of the tick; call it before the sockets are written."""
         if self._buffer:
-            os.write(self._file, b"".join(self._buffer))
-            self._buffer.clear()
+            rest = b"".join(self._buffer)
+            while rest:  # a full disk takes part of a write: what follows must not land inside a mark
+                rest = rest[os.write(self._file, rest) :]
+                self._buffer = [rest]
+            self._buffer = []
 
     def rotate(self) -> list[int]:
         """Past the bound: sets the marks aside and returns them to be folded; call `folded` when they are durable."""

@@ -1,6 +1,7 @@
 """The Store on plain tables in memory, inline: the same SQL without a thread, for the engine's tests and simulation."""
 
 import os
+import sqlite3
 from collections.abc import Sequence
 
 from switch.journal import recovery, schema
@@ -31,12 +32,20 @@ class MemoryStore:
 
     def flush(self) -> None:
         for unit, token in self._gathered:
-            self._acks.append((token, Ack(ok=False) if self.failing else self._applier.apply(unit)))
+            self._acks.append((token, Ack(ok=False) if self.failing else self._write(unit)))
         if self._gathered:
             os.eventfd_write(self._event, 1)
             self._gathered = []
 
+    def _write(self, unit: Sequence[Record]) -> Ack:
+        try:
+            return self._applier.transact([unit])[0]
+        except sqlite3.Error:
+            return Ack(ok=False)
+
     def take(self) -> list[tuple[object, Ack]]:
+        if self._acks:
+            os.eventfd_read(self._event)
         taken, self._acks = self._acks, []
         return taken
 

@@ -22,8 +22,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
         raise JournalError(f"{path}: no journal here")
     try:
         connection = schema.connect(str(path), read_only=True)
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from None
+    try:
         connection.execute("SELECT 1 FROM txn LIMIT 1")
     except sqlite3.Error as error:
+        connection.close()
         raise JournalError(f"{path}: {error}") from None
     return connection
 

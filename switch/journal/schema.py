@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import msgspec
 
@@ -52,15 +53,17 @@ CREATE TABLE IF NOT EXISTS clearing_file (
 # Columns that are fields of Transaction of the same name; the PAN has three columns of its own.
 COLUMNS = tuple(name for name in Transaction.__struct_fields__ if name != "pan")
 INSERT = (
-    f"INSERT OR IGNORE INTO txn ({', '.join(COLUMNS)}, pan_sealed, pan_token, pan_masked)"  # noqa: S608 - names only
-    f" VALUES ({', '.join('?' * (len(COLUMNS) + 3))})"
+    f"INSERT INTO txn ({', '.join(COLUMNS)}, pan_sealed, pan_token, pan_masked)"  # noqa: S608 - names only
+    f" VALUES ({', '.join('?' * (len(COLUMNS) + 3))}) ON CONFLICT (dedupe) DO NOTHING"
 )
 
 
 def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection in WAL mode that waits for locks; writers commit with synchronous FULL."""
     if read_only:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=10, isolation_level=None
+        )
     else:
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")

@@ -47,13 +47,18 @@ class SqliteStore:
     ) -> None:
         self._lock = _exclusive(path)
         try:
+            _make_private(path)
             connection = schema.connect(str(path))
+        except (sqlite3.Error, OSError) as error:
+            os.close(self._lock)
+            raise JournalError(f"{path}: {error}") from None
+        try:
             recovery.prepare(connection, keys)
             self.recovery: Recovery = recovery.load(connection, keys, delivered or set(), same_boot=same_boot)
         except (sqlite3.Error, recovery.WrongKeysError) as error:
+            connection.close()
             os.close(self._lock)
             raise JournalError(f"{path}: {error}") from None
-        path.chmod(0o600)
         self._applier = Applier(connection, keys)
         self._connection = connection
         self._lines = lines
@@ -123,40 +128,49 @@ class SqliteStore:
         self._acks.extend((token, ack) for (_, token), ack in zip(units, acks, strict=True))
         os.eventfd_write(self._event, 1)
         if self._lines is not None:
-            text = "".join(
-                render(record) for (unit, _), ack in zip(units, acks, strict=True) if ack.ok for record in unit
-            )
-            if text:
-                self._lines.write(text)
-                self._lines.flush()
+            written = [unit for (unit, _), ack in zip(units, acks, strict=True) if ack.ok and ack.duplicate is None]
+            self._print(written, self._lines)
+
+    def _print(self, units: list[Sequence[Record]], lines: TextIO) -> None:
+        try:
+            lines.write("".join(render(record) for unit in units for record in unit))
+            lines.flush()
+        except Exception as error:  # a full log must not stop the writer; the journal has what the lines said
+            log.error("transaction lines lost", reason=_reason(error))
 
     def _commit(self, units: list[_Unit]) -> list[Ack]:
-        """All units in one transaction; when that fails each in its own, so that one bad unit hurts no other."""
+        """All units in one transaction; when one of them is at fault each in its own, so that it hurts no other."""
         try:
             return self._transact([unit for unit, _ in units])
-        except sqlite3.Error as error:
-            log.error("journal commit failed", reason=str(error), units=len(units))
+        except sqlite3.OperationalError as error:  # disk full, locked: no unit's fault, and a retry costs each its wait
+            log.error("journal commit failed", reason=_reason(error), units=len(units))
+            return [Ack(ok=False)] * len(units)
+        except Exception as error:
+            log.error("journal commit failed", reason=_reason(error), units=len(units))
         return [self._commit_one(unit) for unit, _ in units]
 
     def _commit_one(self, unit: Sequence[Record]) -> Ack:
         try:
             return self._transact([unit])[0]
-        except sqlite3.Error as error:
-            log.error("journal unit failed", reason=str(error))
+        except Exception as error:  # whatever it is: a dead writer answers nobody
+            log.error("journal unit failed", reason=_reason(error))
             return Ack(ok=False)
 
     def _transact(self, units: list[Sequence[Record]]) -> list[Ack]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            acks = [self._applier.apply(unit) for unit in units]
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self._applier.reload()
-            raise
+        acks = self._applier.transact(units)
         self.commits += 1
         return acks
+
+
+def _reason(error: Exception) -> str:
+    """SQLite names tables and columns, never values; other errors might."""
+    return str(error) if isinstance(error, sqlite3.Error | OSError) else type(error).__name__
+
+
+def _make_private(path: Path) -> None:
+    """Before SQLite opens it: the write-ahead log takes over the mode of the database."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 def _exclusive(path: Path) -> int:
