@@ -42,7 +42,7 @@ class Codec:
     def view(self, data: bytes, start: int = 0) -> View:
         """The message that begins at `start`: one walk over its whole structure; values decode when asked for.
 
-        Raises MessageError with the field and the byte offset; its `partial` is a view of what came before.
+        Raises MessageError with the field and the byte offset; its `partial` is a view of the sound fields before it.
         """
         mti = self._read_mti(data, start)
         spans: dict[str, Span] = {}
@@ -52,7 +52,7 @@ class Codec:
             ops = self._by_bitmap.get(bitmap) or self._ops_of(bitmap, start)
             self._walk(data, position, ops, spans)
         except MessageError as error:
-            error.partial = view
+            error.partial = view.sound()
             raise
         return view
 

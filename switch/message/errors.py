@@ -10,7 +10,8 @@ class MessageError(ValueError):
     """Bytes that are no message of the interface, or values that cannot be encoded.
 
     `path` is "t", "p", "35" or "62.2"; `offset` counts bytes from the start of the frame (None when encoding);
-    `needed` and `available` are bytes, when the fault is one of length; `partial` is what was read before the fault.
+    `needed` and `available` are bytes, when the fault is one of length; `partial` holds the fields that are sound
+    (from Codec.view those before the fault, from View.check all).
     """
 
     def __init__(

@@ -1,6 +1,10 @@
 """What of card data may be shown: PCI DSS 3.4, first six and last four digits of a PAN, nothing of the rest."""
 
+import re
 from collections.abc import Callable
+
+# Track 1 begins with the format code B; behind 19 digits without a separator could lie anything.
+_TRACK_HEAD = re.compile(r"B?([0-9]{1,19})([=D^])")
 
 
 def mask_pan(pan: str) -> str:
@@ -12,11 +16,8 @@ def mask_pan(pan: str) -> str:
 
 def mask_track(track: str) -> str:
     """The PAN of a track, masked, and nothing behind its separator."""
-    for separator in "=D^":
-        head, found, _ = track.partition(separator)
-        if found:
-            return f"{mask_pan(head.lstrip('B'))}{separator}[removed]"
-    return "[removed]"
+    head = _TRACK_HEAD.match(track)
+    return f"{mask_pan(head[1])}{head[2]}[removed]" if head else "[removed]"
 
 
 def remove(_value: str) -> str:

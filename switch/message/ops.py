@@ -80,7 +80,7 @@ def _length_reader(encoding: str, width: int) -> Callable[[bytes], int | None]:
     if encoding == "bcd":
         return lambda raw: int(digits) if (digits := raw.hex()).isdigit() else None
     if width > 3:
-        return lambda raw: int(text) if (text := raw.decode(encoding)).isascii() and text.isdigit() else None
+        return lambda raw: int(text) if (text := str(raw, encoding, "replace")).isascii() and text.isdigit() else None
     return {f"{value:0{width}d}".encode(encoding): value for value in range(10**width)}.get if width else lambda _: 0
 
 

@@ -1,7 +1,7 @@
 """Interface specs: a pyiso8583 spec in JSON, with keys of our own that pyiso8583 ignores. Validated at load."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,12 @@ from switch.message.mask import MASKS
 CLASSES = ("n", "a", "an", "ans", "z", "b", "x+n")
 _REQUIRED = {"data_enc": str, "len_enc": str, "len_type": int, "max_len": int, "desc": str}
 _TEXT = ("ascii", "cp500", "latin-1")
-_SUB_KINDS = ("tlv", "positional", "bitmap", "bertlv")
+_SUB_KEYS: dict[str, dict[str, type]] = {
+    "tlv": {"tag": int, "len": int},
+    "positional": {"parts": list},
+    "bitmap": {"bytes": int, "parts": dict},
+    "bertlv": {},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ def load_spec(name_or_path: str | Path) -> Spec:
         raise SpecError(f"{source}: expected an object with the fields h, t, p and 1")
     for key, field in document.items():
         _validate(source, key, field)
+    if document["h"]["max_len"]:
+        raise SpecError(f"{source}: field h: expected max_len 0: headers are read before the message")
+    if document["1"]["data_enc"] != document["p"]["data_enc"]:
+        raise SpecError(f"{source}: field 1: expected the data_enc of p")
     return Spec(name, source, document)
 
 
@@ -75,14 +84,29 @@ def _validate(source: str, key: str, field: Any) -> None:
     _validate_own(field, refuse)
 
 
-def _validate_own(field: dict[str, Any], refuse: Any) -> None:
+def _validate_own(field: dict[str, Any], refuse: Callable[[str], SpecError]) -> None:
+    base = {"b": 256, "bcd": 100}.get(field["len_enc"], 10)
+    if field["len_type"] and field["max_len"] >= base ** field["len_type"]:
+        raise refuse(f"expected max_len below {base ** field['len_type']}, which its length can say")
     if field.get("class", "ans") not in CLASSES:
         raise refuse(f"expected class as one of {', '.join(CLASSES)}")
     if "mask" in field and field["mask"] not in MASKS:
         raise refuse(f"expected mask as one of {', '.join(MASKS)}")
-    sub = field.get("sub")
-    if sub is not None and (not isinstance(sub, dict) or sub.get("kind") not in _SUB_KINDS):
-        raise refuse(f"expected sub.kind as one of {', '.join(_SUB_KINDS)}")
+    if "sub" in field:
+        _validate_sub(field["sub"], refuse)
     odd = field.get("len_count") == "nibbles" and (field["len_type"] or field["max_len"] % 2)
-    if odd and not (field.get("left_pad") or field.get("right_pad")):
+    pads = [field[pad] for pad in ("left_pad", "right_pad") if pad in field]
+    if odd and not pads:
         raise refuse("expected left_pad or right_pad: an odd number of nibbles can occur")
+    if any(len(pad) != 1 or pad not in "0123456789ABCDEF" for pad in pads):
+        raise refuse("expected a pad of one upper-case hexadecimal digit")
+
+
+def _validate_sub(sub: Any, refuse: Callable[[str], SpecError]) -> None:
+    if not isinstance(sub, dict) or sub.get("kind") not in _SUB_KEYS:
+        raise refuse(f"expected sub.kind as one of {', '.join(_SUB_KEYS)}")
+    for name, kind in _SUB_KEYS[sub["kind"]].items():
+        if type(sub.get(name)) is not kind:
+            raise refuse(f"expected sub.{name} as {kind.__name__}")
+    if not set(sub.get("mask", {}).values()) <= MASKS.keys():
+        raise refuse(f"expected each sub.mask as one of {', '.join(MASKS)}")

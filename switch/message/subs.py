@@ -2,6 +2,7 @@
 
 Source: docs/messages.rst, "Inside a field"."""
 
+from binascii import unhexlify
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,27 +39,36 @@ def _tlv(tag: int, length: int, head: int) -> tuple[Parse, Build]:
             if not (name.isascii() and name.isdigit() and size.isascii() and size.isdigit()):
                 raise SubError("expected a tag and a length in digits")
             end = start + int(size)
+            name = str(int(name)) if int(name) else name
             if end > len(value) or name in found:
                 raise SubError("an element is repeated or longer than the field")
-            found[str(int(name)) if int(name) else name] = value[start:end]
+            found[name] = value[start:end]
             position = end
         return found
 
     def build(parts: Mapping[str, str]) -> str:
-        text = parts.get("0", "").ljust(head)[:head] if head else ""
+        text = parts.get("0", "").ljust(head) if head else ""
+        if len(text) != head:
+            raise SubError(f"element 0: expected {head} characters")
         for name, value in parts.items():
-            if head and name == "0":
-                continue
-            if len(value) >= 10**length:
-                raise SubError(f"element {name}: expected fewer than {10**length} characters")
-            text += f"{int(name):0{tag}d}{len(value):0{length}d}{value}"
+            if not (head and name == "0"):
+                text += _element(name, value, tag, length)
         return text
 
     return parse, build
 
 
+def _element(name: str, value: str, tag: int, length: int) -> str:
+    if len(value) >= 10**length:
+        raise SubError(f"element {name}: expected fewer than {10**length} characters")
+    if not 0 <= int(name) < 10**tag:
+        raise SubError(f"element {name}: expected a tag of {tag} digits")
+    return f"{int(name):0{tag}d}{len(value):0{length}d}{value}"
+
+
 def _positional(parts: list[tuple[str, int]], fill: str) -> tuple[Parse, Build]:
     """Sub-fields of fixed width one after the other; the last ones may be absent, `fill` stands for a missing one."""
+    names = {name for name, _ in parts}
 
     def parse(value: str) -> dict[str, str]:
         found, position = {}, 0
@@ -73,6 +83,8 @@ def _positional(parts: list[tuple[str, int]], fill: str) -> tuple[Parse, Build]:
 
     def build(values: Mapping[str, str]) -> str:
         text = ""
+        if not values.keys() <= names:
+            raise SubError(f"expected sub-fields of {', '.join(name for name, _ in parts)}")
         for name, width in parts:
             value = values.get(name, fill * width)
             if len(value) != width:
@@ -102,8 +114,8 @@ def _bitmap(size: int, parts: Mapping[int, Mapping[str, Any]]) -> tuple[Parse, B
 
     def build(values: Mapping[str, str]) -> str:
         bits, data = 0, b""
-        for number in sorted(int(name) for name in values):
-            data += _write_part(number, _known(parts, number), values[str(number)])
+        for number, value in sorted((int(name), value) for name, value in values.items()):
+            data += _write_part(number, _known(parts, number), value)
             bits |= 1 << (8 * size - number)
         return (bits.to_bytes(size, "big") + data).hex().upper()
 
@@ -132,6 +144,8 @@ def _width(part: Mapping[str, Any]) -> int:
 def _read_part(part: Mapping[str, Any], raw: bytes) -> str:
     if part["enc"] == "bcd":
         digits = raw.hex()
+        if not digits.isdigit() or (part["length"] % 2 and digits[0] != "0"):
+            raise SubError("expected BCD digits, left-padded with 0")
         return digits[1:] if part["length"] % 2 else digits
     return raw.hex().upper() if part["enc"] == "b" else raw.decode("cp500")
 
@@ -142,10 +156,9 @@ def _write_part(number: int, part: Mapping[str, Any], value: str) -> bytes:
         raise SubError(f"sub-field {number}: expected {length} characters")
     if part["enc"] == "cp500":
         return value.encode("cp500")
-    try:
-        return bytes.fromhex("0" + value if length % 2 else value)
-    except ValueError:
-        raise SubError(f"sub-field {number}: expected digits") from None
+    if part["enc"] == "bcd" and not (value.isascii() and value.isdigit()):
+        raise SubError(f"sub-field {number}: expected digits")
+    return unhexlify("0" + value if length % 2 else value)
 
 
 def parse_ber_tlv(value: str) -> dict[str, str]:

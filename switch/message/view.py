@@ -55,7 +55,7 @@ class View:
         span = self._spans.get(path)
         if span is None:
             field, dot, tag = path.partition(".")
-            return (self.sub(field).get(tag) or default) if dot else default
+            return self.sub(field).get(tag, default) if dot else default
         _, begin, end, count = span
         try:
             value = self.codec.ops[path].decode(self.data[begin:end], count)
@@ -88,12 +88,31 @@ class View:
         return self._spans[field][0]
 
     def check(self, fields: Iterable[str] | None = None) -> None:
-        """Raises MessageError for the first of `fields` (all by default) whose value is not of its class."""
+        """Raises MessageError for the first of `fields` (all by default) whose value is not of its class.
+
+        Its `partial` is `sound()`.
+        """
         for field in self._spans if fields is None else fields:
             if field in self._spans:
-                op = self.codec.ops[field]
-                if not op.valid(self.get(field) or ""):
-                    raise MessageError(self.codec.name, field, f"expected {op.expected}", self._spans[field][1])
+                error = self._fault(field)
+                if error is not None:
+                    error.partial = self.sound()
+                    raise error
+
+    def sound(self) -> "View":
+        """The same message with only those fields whose values are of their class."""
+        spans = {field: span for field, span in self._spans.items() if self._fault(field) is None}
+        return View(self.codec, self.data, self._start, self.mti, spans)
+
+    def _fault(self, field: str) -> MessageError | None:
+        op = self.codec.ops[field]
+        try:
+            sound = op.valid(self.get(field, ""))
+        except MessageError as error:
+            return error
+        if sound:
+            return None
+        return MessageError(self.codec.name, field, f"expected {op.expected}", self._spans[field][1])
 
     def splice(self, changes: Mapping[str, str | None]) -> bytes:
         """The frame with fields replaced, added or (None) removed; everything else keeps its very bytes."""
