@@ -148,11 +148,14 @@ class Codec:
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The message of these fields; bitmaps are computed. Raises MessageError naming the field."""
-        present = tuple(key for key in fields if key not in ("t", "p", "1", "h"))
+        present = tuple(fields)
         bitmap, ops = self._by_fields.get(present) or self._plan(present)
         parts = [self.encode_mti(fields.get("t", "")), bitmap]
         for op in ops:
-            parts.append(self.encode_field(op, fields[op.key]))
+            try:
+                parts.append(op.encode(fields[op.key]))
+            except FieldError as error:
+                raise MessageError(self.name, op.key, str(error)) from None
         return b"".join(parts)
 
     def encode_mti(self, mti: str) -> bytes:
@@ -169,6 +172,8 @@ class Codec:
     def _plan(self, present: tuple[str, ...]) -> tuple[bytes, tuple[Op, ...]]:
         ops = []
         for key in present:
+            if key in ("t", "p", "1", "h"):
+                continue
             op = self.ops.get(key)
             if op is None:
                 raise MessageError(self.name, key, "field is not part of the interface")

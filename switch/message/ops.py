@@ -106,39 +106,51 @@ def _decoder(field: Mapping[str, Any], nibbles: bool) -> Callable[[bytes, int], 
 
 
 def _encoder(field: Mapping[str, Any], nibbles: bool) -> Callable[[str], bytes]:
-    put_length = _length_writer(field["len_enc"], field["len_type"])
-    most, variable, text = field["max_len"], bool(field["len_type"]), field["data_enc"] != "b"
+    if field["data_enc"] != "b":
+        return _text_encoder(field)
+    put_length = _Lengths(field["len_enc"], field["len_type"])
+    most, variable = field["max_len"], bool(field["len_type"])
     pack = _packer(field, nibbles)
-    unit = "nibbles" if nibbles else "characters" if text else "bytes"
+    unit = "nibbles" if nibbles else "bytes"
 
     def encode(value: str) -> bytes:
         try:
             data = pack(value)
         except ValueError:
-            raise FieldError(
-                "expected characters of its encoding" if text else "expected whole hexadecimal bytes"
-            ) from None
-        count = len(value) if nibbles or text else len(data)
+            raise FieldError("expected whole hexadecimal bytes") from None
+        count = len(value) if nibbles else len(data)
         if count > most or (count != most and not variable):
-            bound = "at most" if variable else "exactly"
-            raise FieldError(f"expected {bound} {most} {unit}, got {count}")
+            raise _wrong_count(count, most, variable, unit)
         return put_length[count] + data if variable else data
 
     return encode
 
 
+def _text_encoder(field: Mapping[str, Any]) -> Callable[[str], bytes]:
+    put_length = _Lengths(field["len_enc"], field["len_type"])
+    most, variable, encoding = field["max_len"], bool(field["len_type"]), field["data_enc"]
+
+    def encode(value: str) -> bytes:
+        count = len(value)
+        if count > most or (count != most and not variable):
+            raise _wrong_count(count, most, variable, "characters")
+        try:
+            return put_length[count] + value.encode(encoding) if variable else value.encode(encoding)
+        except UnicodeEncodeError:
+            raise FieldError("expected characters of its encoding") from None
+
+    return encode
+
+
+def _wrong_count(count: int, most: int, variable: bool, unit: str) -> FieldError:
+    return FieldError(f"expected {'at most' if variable else 'exactly'} {most} {unit}, got {count}")
+
+
 def _packer(field: Mapping[str, Any], nibbles: bool) -> Callable[[str], bytes]:
-    if field["data_enc"] != "b":
-        encoding = field["data_enc"]
-        return lambda value: value.encode(encoding)
     if not nibbles:
         return unhexlify
     left, right = field.get("left_pad", ""), field.get("right_pad", "")
     return lambda value: unhexlify(left + value + ("" if left else right) if len(value) % 2 else value)
-
-
-def _length_writer(encoding: str, width: int) -> Mapping[int, bytes]:
-    return _Lengths(encoding, width)
 
 
 class _Lengths(dict[int, bytes]):

@@ -85,6 +85,8 @@ def _validate(source: str, key: str, field: Any) -> None:
 
 
 def _validate_own(field: dict[str, Any], refuse: Callable[[str], SpecError]) -> None:
+    if field.get("len_count") == "nibbles" and field["data_enc"] != "b":
+        raise refuse("expected data_enc b, for len_count is nibbles")
     base = {"b": 256, "bcd": 100}.get(field["len_enc"], 10)
     if field["len_type"] and field["max_len"] >= base ** field["len_type"]:
         raise refuse(f"expected max_len below {base ** field['len_type']}, which its length can say")
