@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import TextIO
 
 import structlog
+from cryptography.exceptions import InvalidTag
 
 from switch.journal import recovery, schema
 from switch.journal.apply import Applier
@@ -55,10 +56,10 @@ class SqliteStore:
         try:
             recovery.prepare(connection, keys)
             self.recovery: Recovery = recovery.load(connection, keys, delivered or set(), same_boot=same_boot)
-        except (sqlite3.Error, recovery.WrongKeysError) as error:
+        except (sqlite3.Error, recovery.WrongKeysError, InvalidTag) as error:
             connection.close()
             os.close(self._lock)
-            raise JournalError(f"{path}: {error}") from None
+            raise JournalError(f"{path}: {str(error) or 'a sealed value was changed and does not open'}") from None
         self._applier = Applier(connection, keys)
         self._connection = connection
         self._lines = lines

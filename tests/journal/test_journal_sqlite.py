@@ -114,6 +114,17 @@ def test_other_data_keys_are_refused_before_anything_is_written(path, keys, pair
     SqliteStore(path, keys).close()
 
 
+def test_a_tampered_journal_is_refused_by_name_and_stays_free(path, keys, write, make_txn):
+    store = SqliteStore(path, keys)
+    write(store, [Intent(make_txn(1))])
+    store.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE txn SET pan_sealed = zeroblob(length(pan_sealed))")
+    for _ in range(2):
+        with pytest.raises(JournalError, match=r"journal\.db: a sealed value was changed"):
+            SqliteStore(path, keys)
+
+
 def test_another_schema_version_is_refused(path, keys):
     SqliteStore(path, keys).close()
     with closing(sqlite3.connect(path)) as connection, connection:
