@@ -51,7 +51,7 @@ def test_a_spec_of_the_house_is_loaded_from_its_file(tmp_path: Path) -> None:
         ({"len_count": "bits"}, "expected len_count as bytes or nibbles"),
         ({"len_count": "nibbles", "max_len": 4}, "expected data_enc b"),
         ({"len_count": "nibbles", "data_enc": "b"}, "expected left_pad or right_pad"),
-        ({"len_count": "nibbles", "data_enc": "b", "left_pad": "00"}, "expected a pad of one"),
+        ({"len_count": "nibbles", "data_enc": "b", "left_pad": "01"}, "expected a pad of one"),
         ({"class": "s"}, "expected class as one of n, a, an, ans, z, b, x[+]n"),
         ({"mask": "hidden"}, "expected mask as one of pan, track, remove"),
         ({"sub": {"kind": "xml"}}, "expected sub.kind as one of"),
