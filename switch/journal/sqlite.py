@@ -170,7 +170,7 @@ def _reason(error: Exception) -> str:
 
 def _make_private(path: Path) -> None:
     """Before SQLite opens it: the write-ahead log takes over the mode of the database."""
-    path.touch(mode=0o600)
+    path.touch()
     path.chmod(0o600)
 
 
