@@ -21,8 +21,10 @@ class Body:
         self._at = 0
 
     @property
-    def left(self) -> int:
-        return len(self._text) - self._at
+    def digits_ahead(self) -> int:
+        """How many digits stand at the cursor: tells how long a field is whose length only its followers give away."""
+        rest = self._text[self._at :]
+        return len(rest) - len(rest.lstrip("0123456789"))
 
     def peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -71,12 +73,12 @@ class Body:
         return self.hexadecimal(plain)
 
     def end(self) -> str:
-        """The trailer to return: what may follow is `%nn` (an LMK number) and X'19' with up to 32 characters."""
-        if self.skip("%"):
-            self.digits(2, "13")
-        if not self.left:
-            return ""
+        """The trailer to return: what may follow is `%00` (the one LMK loaded) and X'19' with up to 32 characters."""
+        if self.skip("%") and self.take(2) != "00":
+            raise CommandFault("13", "LMK number")
         trailer = self._text[self._at :]
+        if not trailer:
+            return ""
         if trailer[0] != "\x19" or len(trailer) > 33:
             raise CommandFault("15", "body is long")
         return trailer

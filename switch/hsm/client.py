@@ -50,7 +50,7 @@ class HsmClient:
             try:
                 async with self._lock:
                     stream = self._stream or await self._connect()
-                    await stream.send_all(self._session.send(command, call))
+                    await self._write(stream, self._session.send(command, call))
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError, HsmProtocolError):
                 self._drop()
                 raise HsmUnavailable("HSM cannot be reached") from None
@@ -58,6 +58,13 @@ class HsmClient:
         if call.reply is None:
             raise HsmUnavailable("HSM did not answer")
         return call.reply
+
+    async def _write(self, stream: trio.SocketStream, message: bytes) -> None:
+        try:
+            await stream.send_all(message)
+        except trio.Cancelled:
+            self._drop()  # part of the message may be out: nothing can follow it on this connection
+            raise
 
     async def _connect(self) -> trio.SocketStream:
         stream = await trio.open_tcp_stream(*self._address)

@@ -178,7 +178,7 @@ class HostCommands:
 
     def _translate(self, body: Body, source_type: str) -> str:
         source = self._source(body, source_type)
-        if body.peek() in "*~":
+        if body.peek() in ("*", "~"):
             raise CommandFault("67", "DUKPT destinations are not licensed")
         destination = self._destination(body, self._types.zpk)
         most = int(body.digits(2, "24"))
@@ -226,7 +226,7 @@ class HostCommands:
 
     def _generate_pvv(self, body: Body) -> str:
         pvk = self._verification_key(body, self._types.pvk)
-        pin = _pin_under_lmk(body, body.left - 13)
+        pin = _pin_under_lmk(body, body.digits_ahead - 13)
         account, key_index = body.digits(12, "22"), body.digits(1)
         return f"00{card.pvv(pvk, account, key_index, pin)}{body.end()}"
 
@@ -254,9 +254,9 @@ class HostCommands:
         code, account = body.digits(2, "23"), body.digits(12, "22")
         if code not in (*_BOUND, pinblock.ISO_1):
             raise CommandFault("69" if code in _KNOWN_FORMATS else "23", "PIN block format")
-        pin = _pin_under_lmk(body, body.left)
+        pin, trailer = _pin_under_lmk(body, body.digits_ahead), body.end()
         encoded = pinblock.encode(code, pin, account, secrets.token_hex(8).upper())
-        return f"00{tdes.encrypt(key, encoded).hex().upper()}"
+        return f"00{tdes.encrypt(key, encoded).hex().upper()}{trailer}"
 
     # -- card verification values
 
@@ -362,7 +362,7 @@ def _pin_under_lmk(body: Body, length: int) -> str:
         raise CommandFault("24" if length > 0 else "15", "PIN length")
     if body.take(1) != "0":
         raise CommandFault("14", "PIN under LMK")
-    return body.digits(length - 1, "14")
+    return body.digits(length - 1)
 
 
 def _verdict(same: bool, trailer: str) -> str:
@@ -372,10 +372,9 @@ def _verdict(same: bool, trailer: str) -> str:
 def _data_in(text: str, form: str) -> bytes:
     if form != "1":
         return text.encode("latin-1")
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise CommandFault("15", "expected hexadecimal digits") from None
+    if len(text) % 2:
+        raise CommandFault("15", "expected hexadecimal digits")
+    return bytes.fromhex(Body(text).hexadecimal(len(text)))
 
 
 def _data_out(data: bytes, form: str) -> str:

@@ -46,7 +46,7 @@ class Lmk:
     def key(self, key_type: str) -> bytes:
         """The 16 bytes that protect keys of the type VPP: pair PP with variant V on its first byte."""
         variant, pair = key_type[:1], self.pairs.get(key_type[1:])
-        if len(key_type) != 3 or pair is None or not variant.isdigit():
+        if len(key_type) != 3 or pair is None or variant not in "0123456789":
             raise KeyFault("04", "key type code")
         return bytes((pair[0] ^ _VARIANTS[int(variant)],)) + pair[1:]
 

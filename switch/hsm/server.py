@@ -1,5 +1,7 @@
 """The emulated HSM as a process: host commands over TCP. Never logs a command body."""
 
+import math
+
 import msgspec
 import structlog
 import trio
@@ -11,13 +13,17 @@ log = structlog.get_logger()
 
 
 class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Sizes in bytes and counts; `production` refuses the public test LMK, which is the only one emulated."""
+    """Sizes in bytes, counts and seconds; `production` refuses the public test LMK, the only one emulated.
+
+    `message_timeout` bounds the silence inside an unfinished message; between messages a peer may be silent for ever.
+    """
 
     host: str = "127.0.0.1"
     port: int = 1500
     header_length: int = 4
     max_message: int = 8192
     max_connections: int = 64
+    message_timeout: float = 10.0
     pci_key_types: bool = False
     production: bool = False
 
@@ -48,7 +54,10 @@ class _Connections:
         self._open = 0
 
     async def handle(self, stream: trio.SocketStream) -> None:
-        peer = str(stream.socket.getpeername()[1])
+        try:
+            peer = str(stream.socket.getpeername()[1])
+        except OSError:
+            return  # gone before it was looked at
         if self._open >= self._config.max_connections:
             log.warning("refused", peer=peer, reason=f"{self._open} connections are open")
             return
@@ -66,13 +75,18 @@ class _Connections:
     async def _converse(self, stream: trio.SocketStream) -> str:
         """Answers everything that has arrived with one write; returns why the connection ended."""
         rest = b""
-        async for data in stream:
+        while True:
+            with trio.move_on_after(self._config.message_timeout if rest else math.inf) as silence:
+                data = await stream.receive_some()
+            if silence.cancelled_caught:
+                return "silent inside a message"
+            if not data:
+                return "closed by peer"
             rest, replies, fault = self._answer(rest + bytes(data))
             if replies:
                 await stream.send_all(replies)
             if fault:
                 return fault
-        return "closed by peer"
 
     def _answer(self, buffer: bytes) -> tuple[bytes, bytes, str]:
         width, position = self._config.header_length, 0

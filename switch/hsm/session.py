@@ -33,6 +33,8 @@ class HsmSession(Generic[Context]):
         """The bytes to write for `command`; its reply comes back with `context`."""
         if self.full:
             raise HsmProtocolError("too many commands in flight")
+        if len(command) > 0xFFFF - self._width:
+            raise HsmProtocolError("command is too long for its length field")
         while True:
             header = b"%0*d" % (self._width, self._next)
             self._next = (self._next + 1) % 10**self._width
@@ -42,24 +44,27 @@ class HsmSession(Generic[Context]):
         return (len(header) + len(command)).to_bytes(2, "big") + header + command
 
     def feed(self, data: bytes) -> list[tuple[Context, HsmReply]]:
-        """The replies completed by `data`, in the order they came; raises HsmProtocolError on anything else."""
+        """The replies completed by `data`, in the order they came.
+
+        Raises HsmProtocolError on anything else; then all that waited before the call still waits, for `fail_all`.
+        """
         buffer = self._rest + data
-        replies, position = [], 0
+        replies: dict[bytes, HsmReply] = {}
+        position = 0
         while len(buffer) - position >= 2:
             end = position + 2 + int.from_bytes(buffer[position : position + 2], "big")
             if end > len(buffer):
                 break
             header = buffer[position + 2 : position + 2 + self._width]
-            if header not in self._waiting:
+            if header not in self._waiting or header in replies:
                 raise HsmProtocolError("reply to no command in flight")
             try:
-                reply = parse_reply(buffer[position + 2 + self._width : end])
+                replies[header] = parse_reply(buffer[position + 2 + self._width : end])
             except HsmError as error:
                 raise HsmProtocolError(str(error)) from None
-            replies.append((self._waiting.pop(header), reply))
             position = end
         self._rest = buffer[position:]
-        return replies
+        return [(self._waiting.pop(header), reply) for header, reply in replies.items()]
 
     def fail_all(self) -> list[Context]:
         """The connection is gone: what waited, in order; the session starts anew."""
