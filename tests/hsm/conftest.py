@@ -1,0 +1,122 @@
+"""An HSM under the test LMK, keys of every type and the public known answers; what the HSM tests share."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import settings
+
+from switch.crypto import pinblock, tdes
+from switch.hsm.commands import HostCommands
+from switch.hsm.lmk import encrypt_key
+from switch.hsm.server import HsmConfig, serve
+from switch.resources import read_text
+
+settings.register_profile("hsm", deadline=None, max_examples=80)
+settings.load_profile("hsm")
+
+ACCOUNT = "111111111111"
+PIN = "1234"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One HSM and clear keys beside it, so that a test can say what the HSM should have done."""
+
+    hsm: HostCommands = field(default_factory=HostCommands)
+    account: str = ACCOUNT
+    pin: str = PIN
+
+    def clear(self, key_type: str, size: int = 16) -> bytes:
+        """A sound key that depends on its type only."""
+        start = int(key_type, 16) % 200 + 7
+        return tdes.odd_parity(bytes((start + 29 * index) % 251 for index in range(size)))
+
+    def key(self, key_type: str, scheme: str = "U") -> str:
+        size = {"Z": 8, "U": 16, "X": 16, "T": 24, "Y": 24}[scheme]
+        return encrypt_key(self.clear(key_type, size), key_type, scheme)
+
+    def block(self, key_type: str, code: str = "01", pin: str = PIN, account: str = ACCOUNT) -> str:
+        """16 hex digits: a PIN block under this bench's key of the type."""
+        return self.encrypt(key_type, pinblock.encode(code, pin, account, "0123456789ABCDEF"))
+
+    def encrypt(self, key_type: str, clear: bytes) -> str:
+        return tdes.encrypt(self.clear(key_type), clear).hex().upper()
+
+    def decrypt(self, key_type: str, block: str) -> bytes:
+        return tdes.decrypt(self.clear(key_type), bytes.fromhex(block))
+
+    def ask(self, command: str | bytes) -> str:
+        """The reply as text; a str is sent as Latin-1."""
+        data = command if isinstance(command, bytes) else command.encode("latin-1")
+        return self.hsm.handle(data).decode("latin-1")
+
+    def error(self, command: str | bytes) -> str:
+        return self.ask(command)[2:4]
+
+    def commands(self) -> dict[str, str]:
+        """One command of each kind that the HSM answers without an error."""
+        tpk, zpk, pvk, cvk = (self.key(code) for code in ("002", "001", "002", "402"))
+        block, mac = "0011223344556677", f"01031003{self.key('003')}00101122334455667788"
+        return {
+            "NC": "NC",
+            "B2": "B20004ABCD",
+            "A0": "A00001U",
+            "A6": f"A6001{self.key('000')}{encrypt_under(self.clear('000'), self.clear('001'))}U",
+            "A8": f"A8001{self.key('000')}{zpk}U",
+            "BU": f"BUFF1{zpk};001;001",
+            "CA": f"CA{tpk}{zpk}12{self.block('002')}0101{self.account}",
+            "CC": f"CC{zpk}{zpk}12{self.block('001')}0101{self.account}",
+            "CW": f"CW{cvk}4111111111111111;3012201",
+            "CY": f"CY{cvk}{self.cvv()}4111111111111111;3012201",
+            "DC": f"DC{tpk}{pvk}{self.block('002')}01{self.account}1{self.pvv()}",
+            "EC": f"EC{zpk}{pvk}{self.block('001')}01{self.account}1{self.pvv()}",
+            "DG": f"DG{pvk}0{self.pin}{self.account}1",
+            "JC": f"JC{tpk}{self.block('002')}01{self.account}",
+            "JE": f"JE{zpk}{self.block('001')}01{self.account}",
+            "JG": f"JG{zpk}01{self.account}0{self.pin}",
+            "M0": f"M0011100B{self.key('00B')}{'0' * 16}0010{block}",
+            "M2": f"M2011100B{self.key('00B')}{'0' * 16}0010{block}",
+            "M6": f"M6{mac}",
+            "M8": f"M8{mac}{self.ask(f'M6{mac}')[4:]}",
+        }
+
+    def cvv(self) -> str:
+        return self.ask(f"CW{self.key('402')}4111111111111111;3012201")[4:]
+
+    def pvv(self) -> str:
+        return self.ask(f"DG{self.key('002')}0{self.pin}{self.account}1")[4:]
+
+
+def encrypt_under(wrapping: bytes, clear: bytes) -> str:
+    """A double-length key under another in scheme X: plain ECB, written out here on its own."""
+    return "X" + tdes.encrypt(wrapping, clear).hex().upper()
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], list[dict[str, Any]]]:
+    """The known answers whose operation starts with a word, at least one."""
+    every = json.loads(read_text("fixtures", "hsm_vectors.json"))["vectors"]
+
+    def of(operation: str) -> list[dict[str, Any]]:
+        found = [vector for vector in every if vector["op"].startswith(operation)]
+        assert found, operation
+        return found
+
+    return of
+
+
+@pytest.fixture
+async def address(nursery: trio.Nursery) -> AsyncIterator[tuple[str, int]]:
+    """Where a served HSM listens."""
+    addresses = await nursery.start(serve, HsmConfig(port=0, max_connections=4, message_timeout=0.2))
+    yield addresses[0]
+    nursery.cancel_scope.cancel()
