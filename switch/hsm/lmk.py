@@ -21,6 +21,7 @@ _PAIRS = {
 _VARIANTS = bytes.fromhex("00A65A6ADE2B5074 9CFA".replace(" ", ""))
 _SCHEME_VARIANTS = {"U": (0xA6, 0x5A), "T": (0x6A, 0xDE, 0x2B), "X": (0, 0), "Y": (0, 0, 0), "Z": (0,)}
 _SCHEME_OF_LENGTH = {16: "Z", 32: "X", 48: "Y"}
+_HEX = frozenset("0123456789ABCDEFabcdef")
 LENGTH_OF_SCHEME = {"U": 32, "X": 32, "T": 48, "Y": 48, "Z": 16}
 
 
@@ -80,13 +81,14 @@ def wrap(wrapping: bytes, clear: bytes, scheme: str) -> str:
 
 def unwrap(wrapping: bytes, field: str) -> bytes:
     """The clear key of a key field K."""
-    scheme, digits = (field[0], field[1:]) if field[:1] in "UTXYZ" else (_SCHEME_OF_LENGTH.get(len(field), ""), field)
+    scheme, digits = (
+        (field[0], field[1:]) if field[:1] in LENGTH_OF_SCHEME else (_SCHEME_OF_LENGTH.get(len(field), ""), field)
+    )
     if LENGTH_OF_SCHEME.get(scheme) != len(digits):
         raise KeyFault("26", "key scheme")
-    try:
-        data = bytes.fromhex(digits)
-    except ValueError:
-        raise KeyFault("15", "key digits") from None
+    if not _HEX.issuperset(digits):
+        raise KeyFault("15", "key digits")
+    data = bytes.fromhex(digits)
     keys = _wrapping_keys(wrapping, scheme)
     return b"".join(tdes.decrypt(key, data[8 * index : 8 * index + 8]) for index, key in enumerate(keys))
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from switch.hsm.commands import HostCommands, KeyTypes
+from switch.hsm.lmk import encrypt_key
 
 TYPES = ["000", "001", "002", "003", "402", "70D", "80D", "008", "009", "109", "209", "309", "709", "00A", "00B"]
 # Commands by the types of the keys in them, in order.
@@ -86,8 +87,6 @@ def test_with_pci_types_a_terminal_key_is_70d_and_a_verification_key_still_002(b
 
 @pytest.mark.parametrize("code", ["CA", "CC", "DC", "EC", "CW", "CY", "DG", "JC", "JE", "JG", "M0", "M6", "BU"])
 def test_a_weak_key_is_75_in_every_command(code: str, bench: Any) -> None:
-    from switch.hsm.lmk import encrypt_key
-
     right = KEYS[code][0]
     half = bench.clear(right)[:8]
     for clear in (bytes.fromhex("01" * 8) + half, half + half):
