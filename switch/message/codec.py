@@ -34,7 +34,7 @@ class Codec:
         self._mti_size = 2 if self._mti_binary else 4
         self._hex_encoding = spec.fields["p"]["data_enc"]
         self._map_size = 8 if self._hex_encoding == "b" else 16
-        self._by_bitmap: dict[bytes, tuple[Op, ...]] = {}
+        self._by_bitmap: dict[bytes, tuple[tuple[Op, ...], str]] = {}
         self._by_fields: dict[tuple[str, ...], tuple[bytes, tuple[Op, ...]]] = {}
 
     # -- reading
@@ -49,8 +49,12 @@ class Codec:
         view = View(self, data, start, mti, spans)
         try:
             bitmap, position = self._read_bitmap(data, start + self._mti_size)
-            ops = self._by_bitmap.get(bitmap) or self._ops_of(bitmap, start)
-            self._walk(data, position, ops, spans)
+            ops, unknown = self._by_bitmap.get(bitmap) or self._ops_of(bitmap)
+            position = self._walk(data, position, ops, spans)
+            if unknown:
+                raise MessageError(self.name, unknown, "field is not part of the interface", position)
+            if position != len(data):
+                raise MessageError(self.name, "end", "bytes after the last field", position, 0, len(data) - position)
         except MessageError as error:
             error.partial = view.sound()
             raise
@@ -101,21 +105,23 @@ class Codec:
         except (HexError, ValueError):
             raise MessageError(self.name, path, "expected 16 hexadecimal digits", position) from None
 
-    def _ops_of(self, bitmap: bytes, start: int) -> tuple[Op, ...]:
+    def _ops_of(self, bitmap: bytes) -> tuple[tuple[Op, ...], str]:
+        """The fields that can be walked, and the first the interface does not have: where that ends is not known."""
         bits, width = int.from_bytes(bitmap, "big"), 8 * len(bitmap)
-        ops = []
+        ops, unknown = [], ""
         for number in range(2, width + 1):
             if bits >> (width - number) & 1 and number != 65:
                 op = self.ops.get(str(number))
                 if op is None:
-                    raise MessageError(self.name, str(number), "field is not part of the interface", start)
+                    unknown = str(number)
+                    break
                 ops.append(op)
         if len(self._by_bitmap) >= _REMEMBERED:
             self._by_bitmap.clear()
-        self._by_bitmap[bitmap] = result = tuple(ops)
+        self._by_bitmap[bitmap] = result = tuple(ops), unknown
         return result
 
-    def _walk(self, data: bytes, position: int, ops: tuple[Op, ...], spans: dict[str, Span]) -> None:
+    def _walk(self, data: bytes, position: int, ops: tuple[Op, ...], spans: dict[str, Span]) -> int:
         size = len(data)
         for op in ops:
             if op.size:
@@ -133,8 +139,7 @@ class Codec:
                     raise MessageError(self.name, op.key, "field is cut off", begin, end - begin, size - begin)
                 spans[op.key] = (position, begin, end, count)
             position = end
-        if position != size:
-            raise MessageError(self.name, "end", "bytes after the last field", position, 0, size - position)
+        return position
 
     def _count(self, op: Op, raw: bytes, position: int) -> int:
         count = op.length(raw)

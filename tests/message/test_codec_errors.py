@@ -67,7 +67,18 @@ def test_a_length_above_the_maximum_is_refused_before_its_data(pos: Codec) -> No
 def test_a_field_the_interface_does_not_have_is_refused(codecs: dict[str, Codec]) -> None:
     with pytest.raises(MessageError, match="not part of the interface") as caught:
         codecs["visa"].view(bytes.fromhex("0100" + "0100000000000000" + "00000000"))
-    assert caught.value.path == "8"
+    assert (caught.value.path, caught.value.offset) == ("8", 10)
+
+
+def test_a_field_the_interface_does_not_have_leaves_those_before_it(codecs: dict[str, Codec]) -> None:
+    codec = codecs["visa"]
+    raw = bytearray(codec.encode({"t": "0100", "7": "0611191024", "11": "000001", "37": "123456789012"}))
+    raw[9] |= 0x08
+    for _ in range(2):  # The second time its bitmap is remembered.
+        with pytest.raises(MessageError, match="field 61 at byte 30: ") as caught:
+            codec.view(bytes(raw) + bytes(8))
+        assert caught.value.partial is not None
+        assert caught.value.partial.fields == ("7", "11", "37")
 
 
 def test_the_partial_view_keeps_the_key_fields_before_the_fault(pos: Codec, purchase: dict[str, str]) -> None:
