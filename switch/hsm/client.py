@@ -41,7 +41,8 @@ class HsmClient:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._nursery.cancel_scope.cancel()
-        await self._nursery_manager.__aexit__(kind, value, traceback)
+        # The nursery only holds the reader: what the caller raised is not its to wrap into a group.
+        await self._nursery_manager.__aexit__(None, None, None)
 
     async def call(self, command: bytes) -> HsmReply:
         """The reply to `command` within the timeout; raises HsmUnavailable."""
