@@ -117,6 +117,6 @@ def vectors() -> Callable[[str], list[dict[str, Any]]]:
 @pytest.fixture
 async def address(nursery: trio.Nursery) -> AsyncIterator[tuple[str, int]]:
     """Where a served HSM listens."""
-    addresses = await nursery.start(serve, HsmConfig(port=0, max_connections=4, message_timeout=0.2))
+    addresses = await nursery.start(serve, HsmConfig(port=0, max_connections=4))
     yield addresses[0]
     nursery.cancel_scope.cancel()
