@@ -15,7 +15,8 @@ log = structlog.get_logger()
 class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Sizes in bytes, counts and seconds; `production` refuses the public test LMK, the only one emulated.
 
-    `message_timeout` bounds the silence inside an unfinished message; between messages a peer may be silent for ever.
+    `message_timeout` bounds the silence inside an unfinished message, and how long a peer may leave replies unread;
+    between messages it may be silent for ever.
     """
 
     host: str = "127.0.0.1"
@@ -83,8 +84,10 @@ class _Connections:
             if not data:
                 return "closed by peer"
             rest, replies, fault = self._answer(rest + bytes(data))
-            if replies:
+            with trio.move_on_after(self._config.message_timeout) as stalled:
                 await stream.send_all(replies)
+            if stalled.cancelled_caught:
+                return "does not read its replies"
             if fault:
                 return fault
 
