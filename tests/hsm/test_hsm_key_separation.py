@@ -85,6 +85,16 @@ def test_with_pci_types_a_terminal_key_is_70d_and_a_verification_key_still_002(b
     assert error(f"DC{bench.key('70D')}{bench.key('70D')}{bench.block('70D')}{tail}1{bench.pvv()}") == b"10"
 
 
+@pytest.mark.parametrize(("code", "place"), [("CW", 0), ("CY", 0), ("DC", 1), ("EC", 1), ("DG", 0)])
+@pytest.mark.parametrize("scheme", ["T", "Y"])
+def test_a_verification_key_is_of_double_length(scheme: str, code: str, place: int, bench: Any) -> None:
+    key = bench.key(KEYS[code][place])
+    command = bench.commands()[code]
+    at = nth(command, key, place)
+    longer = bench.key(KEYS[code][place], scheme)
+    assert bench.error(command[:at] + longer + command[at + len(key) :]) == "27"
+
+
 @pytest.mark.parametrize("code", ["CA", "CC", "DC", "EC", "CW", "CY", "DG", "JC", "JE", "JG", "M0", "M6", "BU"])
 def test_a_weak_key_is_75_in_every_command(code: str, bench: Any) -> None:
     right = KEYS[code][0]

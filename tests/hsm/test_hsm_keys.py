@@ -48,6 +48,25 @@ def test_the_parts_of_a_key_under_u_and_t_depend_on_their_place() -> None:
     assert plain[:16] == plain[16:]
 
 
+def test_a_variant_changes_the_first_byte_of_the_pair_as_published() -> None:
+    published = [0x00, 0xA6, 0x5A, 0x6A, 0xDE, 0x2B, 0x50, 0x74, 0x9C, 0xFA]
+    pair = TEST_LMK.pairs["01"]
+    for number, variant in enumerate(published):
+        assert TEST_LMK.key(f"{number}01") == bytes((pair[0] ^ variant,)) + pair[1:]
+
+
+def test_triple_length_keys_of_a_published_command_open_to_odd_parity() -> None:
+    """One wrong variant in scheme T would leave the parity of eight bytes to chance.
+
+    leachbj/hsm-emulator@34c51bb, VerifyInterchangePinIBMSuite: the ZPK and PVK of an EA command.
+    """
+    for key_type, field in (
+        ("001", "T971803BA969012152827CC97A98D18D50BE6559CDFF6F7E1"),
+        ("002", "TAF9958474101D950930D1FC86F99447E10B3BADFAA10458E"),
+    ):
+        assert tdes.has_odd_parity(decrypt_key(field, key_type))
+
+
 def test_every_key_type_wraps_a_key_in_its_own_way() -> None:
     clear = bytes(range(16))
     assert len({encrypt_key(clear, key_type) for key_type in TYPES}) == len(TYPES)
