@@ -161,7 +161,7 @@ def test_ber_tlv_lengths_take_one_two_or_three_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["9F", "9F26", "9F2602AA", "9F2681", "9F2680AA", "9F2683000001AA", "8201AA8201BB", "ZZ", "820"]
+    "value", ["9F", "9F26", "9F2602AA", "9F2681", "9F2680AA", "9F2680", "9F2683000001AA", "8201AA8201BB", "ZZ", "820"]
 )
 def test_what_is_no_ber_tlv_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"expected|repeated"):
