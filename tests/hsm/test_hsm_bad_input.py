@@ -14,7 +14,7 @@ from switch.hsm.lmk import KeyFault
 CODES = ["NC", "B2", "A0", "A6", "A8", "BU", "CA", "CC", "CW", "CY", "DC", "EC", "DG", "JC", "JE", "JG", "M0", "M2"]
 CODES += ["M6", "M8"]
 REPLY = re.compile(rb"[\x00-\xff]{2}\d\d", re.DOTALL)
-ERRORS = {"01", "04", "05", "10", "11", "13", "14", "15", "20", "22", "23", "24", "26", "27", "67", "69", "75", "80"}
+ERRORS = {"01", "04", "05", "10", "11", "13", "14", "15", "20", "22", "23", "24", "26", "27", "75", "80"}
 
 
 def reply_code(code: str) -> str:
