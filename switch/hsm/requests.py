@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_HEX = frozenset("0123456789ABCDEF")
+
 
 class HsmError(ValueError):
     """A reply that is not the one expected; carries the code and the error, no data."""
@@ -75,8 +77,11 @@ def translate_zpk_to_zpk(from_zpk: str, to_zpk: str, block: str, source: str, de
 
 
 def translated_block(reply: HsmReply) -> str:
-    """The 16 hex digits of the block in a CB or CD."""
-    return reply.require().body[2:18]
+    """The 16 hex digits of the block in a CB or CD; raises HsmError on an error or a body of another shape."""
+    block = reply.require().body[2:18]
+    if len(block) != 16 or not _HEX.issuperset(block):
+        raise HsmError(f"HSM answered {reply.code} without a PIN block")
+    return block
 
 
 def generate_cvv(cvk: str, pan: str, expiry: str, service_code: str) -> bytes:
@@ -110,6 +115,9 @@ def decrypt_data(key: str, key_type: str, iv: str, data: str) -> bytes:
 
 
 def data_of(reply: HsmReply) -> str:
-    """The hexadecimal data of an M1 or M3 in CBC mode."""
+    """The hexadecimal data of an M1 or M3 in CBC mode; raises HsmError on an error or a body of another shape."""
     body = reply.require().body
-    return body[20 : 20 + int(body[16:20], 16)]
+    length, data = body[16:20], body[20:]
+    if not _HEX.issuperset(body) or length != f"{len(data):04X}":
+        raise HsmError(f"HSM answered {reply.code} with data of another length than said")
+    return data

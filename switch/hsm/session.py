@@ -17,7 +17,7 @@ class HsmSession(Generic[Context]):
     def __init__(self, header_length: int = 4) -> None:
         self._width = header_length
         self._next = 0
-        self._waiting: dict[bytes, Context] = {}
+        self._waiting: dict[bytes, tuple[str, Context]] = {}
         self._rest = b""
 
     @property
@@ -33,14 +33,14 @@ class HsmSession(Generic[Context]):
         """The bytes to write for `command`; its reply comes back with `context`."""
         if self.full:
             raise HsmProtocolError("too many commands in flight")
-        if len(command) > 0xFFFF - self._width:
-            raise HsmProtocolError("command is too long for its length field")
+        if not 2 <= len(command) <= 0xFFFF - self._width:
+            raise HsmProtocolError("command has no code, or is too long for its length field")
         while True:
             header = b"%0*d" % (self._width, self._next)
             self._next = (self._next + 1) % 10**self._width
             if header not in self._waiting:
                 break
-        self._waiting[header] = context
+        self._waiting[header] = (chr(command[0]) + chr(command[1] + 1 & 0xFF), context)
         return (len(header) + len(command)).to_bytes(2, "big") + header + command
 
     def feed(self, data: bytes) -> list[tuple[Context, HsmReply]]:
@@ -58,17 +58,25 @@ class HsmSession(Generic[Context]):
             header = buffer[position + 2 : position + 2 + self._width]
             if header not in self._waiting or header in replies:
                 raise HsmProtocolError("reply to no command in flight")
-            try:
-                replies[header] = parse_reply(buffer[position + 2 + self._width : end])
-            except HsmError as error:
-                raise HsmProtocolError(str(error)) from None
+            replies[header] = self._reply(buffer[position + 2 + self._width : end], self._waiting[header][0])
             position = end
         self._rest = buffer[position:]
-        return [(self._waiting.pop(header), reply) for header, reply in replies.items()]
+        return [(self._waiting.pop(header)[1], reply) for header, reply in replies.items()]
 
     def fail_all(self) -> list[Context]:
         """The connection is gone: what waited, in order; the session starts anew."""
-        waiting = list(self._waiting.values())
+        waiting = [context for _, context in self._waiting.values()]
         self._waiting.clear()
         self._rest = b""
         return waiting
+
+    @staticmethod
+    def _reply(message: bytes, code: str) -> HsmReply:
+        """A 00 says yes to one question only, so the code must be that of the command sent under this header."""
+        try:
+            reply = parse_reply(message)
+        except HsmError as error:
+            raise HsmProtocolError(str(error)) from None
+        if reply.code != code:
+            raise HsmProtocolError("reply to another command than the one under its header")
+        return reply

@@ -60,3 +60,15 @@ def test_an_error_is_not_ok_and_is_named_by_code_and_number_alone() -> None:
 def test_a_reply_too_short_for_code_and_error_is_an_error(data: bytes) -> None:
     with pytest.raises(HsmError, match="short"):
         parse_reply(data)
+
+
+@pytest.mark.parametrize("body", ["", "04", "04" + "A" * 15, "04" + "A" * 15 + "g"])
+def test_a_translation_without_a_block_is_an_error(body: str) -> None:
+    with pytest.raises(HsmError, match="without a PIN block"):
+        requests.translated_block(HsmReply("CB", "00", body))
+
+
+@pytest.mark.parametrize("tail", ["", "0010", "0010AA", "00", "00x2AA", "0002AAA", "0002A", " 002AA", "0002Ax"])
+def test_data_of_another_length_than_said_are_an_error_that_does_not_show_them(tail: str) -> None:
+    with pytest.raises(HsmError, match=r"^HSM answered M3 with data of another length than said$"):
+        requests.data_of(HsmReply("M3", "00", "0" * 16 + tail))

@@ -27,7 +27,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.expected: list[tuple[int, str]] = []
         self.number = 0
 
-    @rule(target=sent, command=st.binary(max_size=20))
+    @rule(target=sent, command=st.binary(max_size=20).map(b"CA".__add__))
     def send(self, command: bytes) -> bytes:
         if self.session.full:
             with pytest.raises(HsmProtocolError):
@@ -105,6 +105,7 @@ GARBAGE = {
     "an empty message": b"\x00\x00",
     "a reply without error": framed(b"0000", b"ND"),
     "a second reply": framed(b"0000", b"ND00") * 2,
+    "a reply to another command": framed(b"0000", b"ED00"),
 }
 
 
@@ -149,3 +150,17 @@ def test_any_bytes_are_replies_or_a_protocol_error(data: bytes) -> None:
         assert session.in_flight == 5
     else:
         assert session.in_flight == 5 - len(replies)
+
+
+@pytest.mark.parametrize("command", [b"", b"N"])
+def test_a_command_without_a_code_is_refused_and_does_not_wait(command: bytes) -> None:
+    session: HsmSession[str] = HsmSession()
+    with pytest.raises(HsmProtocolError, match="no code"):
+        session.send(command, "none")
+    assert session.in_flight == 0
+
+
+def test_the_reply_code_wraps_like_the_hsms_own(bench: Any) -> None:
+    session: HsmSession[str] = HsmSession()
+    header = session.send(b"Z\xff", "odd")[2:6]
+    assert session.feed(framed(header, bench.hsm.handle(b"Z\xff")))[0][1].error == "68"
