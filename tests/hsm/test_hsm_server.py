@@ -170,7 +170,7 @@ async def test_peers_that_reset_at_any_moment_do_not_end_the_hsm(address: Addres
 
 
 async def test_a_production_hsm_refuses_the_public_test_lmk() -> None:
-    with pytest.raises(HsmConfigError, match="test LMK"):
+    with trio.fail_after(10), pytest.raises(HsmConfigError, match="test LMK"):
         await serve(HsmConfig(port=0, production=True))
 
 
@@ -192,7 +192,7 @@ def test_an_unknown_setting_is_refused_by_name() -> None:
 
 
 async def test_a_taken_port_is_an_error_before_anything_is_served(address: Address, nursery: trio.Nursery) -> None:
-    with pytest.raises(OSError, match="in use"):
+    with trio.fail_after(10), pytest.raises(OSError, match="in use"):
         await serve(HsmConfig(port=address[1]))
 
 
