@@ -136,3 +136,15 @@ def test_a_key_of_other_characters_is_fault_15(digits: str) -> None:
 
 def test_an_lmk_does_not_show_itself() -> None:
     assert repr(TEST_LMK) == "Lmk('public test LMK')"
+
+
+@pytest.mark.parametrize(
+    ("pair", "first", "second"),
+    [
+        ("00", "40", "51"), ("01", "61", "70"), ("08", "16", "19"), ("09", "1A", "1C"),
+        ("0A", "23", "25"), ("0B", "26", "29"), ("0D", "2F", "31"),
+    ],
+)  # fmt: skip
+def test_the_pairs_of_repeated_bytes_are_the_public_ones(pair: str, first: str, second: str) -> None:
+    """As nickntg/thalessimulatorlibrary, leachbj/hsm-emulator, go_hsm and jPOS give the test LMK."""
+    assert TEST_LMK.key(f"0{pair}") == bytes.fromhex(first * 8 + second * 8)
