@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
-from switch.journal.keys import DataKeys
 from switch.journal.records import (
     Ack,
     CloseBatch,

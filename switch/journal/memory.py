@@ -4,9 +4,9 @@ import os
 import sqlite3
 from collections.abc import Sequence
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import recovery, schema
 from switch.journal.apply import Applier
-from switch.journal.keys import DataKeys
 from switch.journal.records import Ack, Record, Recovery
 
 

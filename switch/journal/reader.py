@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
-from switch.journal.keys import DataKeys
 from switch.journal.records import Stored
 from switch.journal.sqlite import JournalError
 

@@ -4,9 +4,9 @@ import sqlite3
 
 import msgspec
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
 from switch.journal.apply import saf_bound_to
-from switch.journal.keys import DataKeys
 from switch.journal.records import Recovery, SafPut
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from switch.journal.keys import DataKeys
+from switch.crypto.datakeys import DataKeys
 from switch.journal.records import Stored, Transaction
 from switch.message import mask_pan
 

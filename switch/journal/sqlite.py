@@ -15,9 +15,9 @@ from typing import TextIO
 import structlog
 from cryptography.exceptions import InvalidTag
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import recovery, schema
 from switch.journal.apply import Applier
-from switch.journal.keys import DataKeys
 from switch.journal.lines import render
 from switch.journal.records import Ack, Record, Recovery
 

@@ -1,19 +1,19 @@
 """The engine joined to links, HSM and journal under trio: starts, recovers, serves, drains."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
 import trio
 
+from switch.crypto.datakeys import DataKeys
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine.config import EngineSettings
 from switch.engine.engine import Engine
 from switch.engine.ports import Instant
 from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
-from switch.journal.keys import DataKeys
 from switch.journal.records import Ack, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store
 from switch.link.listener import accept, bind
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 _TICK = 0.1
 _SWEEP = 1.0
+_Then = tuple[Callable[[Any, Ack], None], Any]
 
 
 class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,7 @@ class Switch:
         self._reactor = Reactor()
         self._wheel = TimerWheel(trio.current_time(), _TICK)
         self._stop = trio.Event()
+        self._quiet: trio.Event | None = None
         self._hsm = HsmLink(settings.hsm, self._reactor)
         self.engine = Engine(settings.engine, bins, self, recovery)
         self._hosts = {
@@ -162,6 +164,7 @@ class Switch:
             await trio.sleep(_TICK)
             now = trio.current_time()
             self._wheel.advance(now)
+            self._note_quiet()
             if now >= next_sweep:
                 next_sweep = now + _SWEEP
                 self._reactor.sweep()
@@ -178,16 +181,23 @@ class Switch:
 
     def _journal_acks(self) -> None:
         for token, ack in self._store.take():
-            then, context = token  # type: ignore[misc] # what `store` submitted
+            then, context = cast(_Then, token)  # what `store` submitted
             then(context, ack)
+        self._note_quiet()
+
+    def _note_quiet(self) -> None:
+        """Tells a drain that nothing is in flight any more."""
+        if self._quiet is not None and not self.engine.in_flight and not self._store.backlog:
+            self._quiet.set()
 
     async def _drain(self) -> None:
         """New requests are refused, those in flight get their answers, hosts hear the sign-off."""
         log.info("draining", in_flight=self.engine.in_flight)
         self.engine.drain()
+        self._quiet = trio.Event()
+        self._note_quiet()
         with trio.move_on_after(self._settings.drain) as scope:
-            while self.engine.in_flight or self._store.backlog:
-                await trio.sleep(_TICK / 5)
+            await self._quiet.wait()
             for terminals in self._terminals:
                 terminals.finish_all("switch is stopping")
             async with trio.open_nursery() as nursery:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from switch.crypto.datakeys import DataKeys
 from switch.resources import read_text
 
 settings.register_profile("crypto", deadline=None, max_examples=100)
@@ -26,3 +27,8 @@ def vectors() -> Callable[[str], list[Vector]]:
         return found
 
     return of
+
+
+@pytest.fixture(scope="session")
+def keys() -> DataKeys:
+    return DataKeys(bytes(range(32)), bytes(range(32, 64)))

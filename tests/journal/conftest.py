@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switch.journal.keys import DataKeys
+from switch.crypto.datakeys import DataKeys
 from switch.journal.memory import MemoryStore
 from switch.journal.records import Ack, Outcome, Record, Transaction
 from switch.journal.sqlite import SqliteStore

@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 import structlog
 
+from switch.crypto.datakeys import DataKeys
 from switch.journal import reader
 from switch.journal import sqlite as sqlite_store
 from switch.journal.delivery import DeliveryLog
-from switch.journal.keys import DataKeys
 from switch.journal.records import CloseBatch, Intent, PinTries, Reversed, SafAttempt, SafPut
 from switch.journal.sqlite import JournalError, SqliteStore
 

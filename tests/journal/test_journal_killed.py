@@ -23,7 +23,7 @@ import os, select, sys
 from pathlib import Path
 import msgspec
 from switch.journal.delivery import DeliveryLog
-from switch.journal.keys import DataKeys
+from switch.crypto.datakeys import DataKeys
 from switch.journal.records import Delivered, Intent, Outcome, PinTries, SafPut, Transaction
 from switch.journal.sqlite import SqliteStore
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from switch.journal.keys import DataKeys
+from switch.crypto.datakeys import DataKeys
 from switch.journal.records import CloseBatch, Intent, Lookup, Reversed, Tombstone
 from switch.journal.sqlite import JournalError, SqliteStore
 

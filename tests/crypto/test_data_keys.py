@@ -3,7 +3,7 @@
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from switch.journal.keys import DataKeys
+from switch.crypto.datakeys import DataKeys
 
 PAN = "4111111111111111"
 TOKEN = "fba1c1bd2fb45c25a27551394013981853946afbe0225b3df27fcc2ad15d5047"

@@ -1,4 +1,4 @@
-"""The journal's two data keys: card numbers at rest are encrypted with one and searched by the other."""
+"""Two data keys: card numbers at rest are encrypted with one and searched by the other."""
 
 import hmac
 import os
