@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from switch.dialect.canonical import HostDialect
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
+class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds. They nest: issuer 0.8, network 1.2, switch `answer`; `grace` is what the journal may add to it."""
 
     answer: float = 1.6
@@ -15,8 +16,7 @@ class Deadlines:
     advice: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
+class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The store-and-forward queue: messages in flight per host, attempts before the dead-letter state, back-off."""
 
     window: int = 8
@@ -25,8 +25,7 @@ class QueueLimits:
     longest_retry: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class OnUs:
+class OnUs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the switch verifies itself: keys under the LMK (key type 002 and 402) and the wrong PINs it allows."""
 
     pvk: str
@@ -44,8 +43,7 @@ class HostSettings:
     on_us: OnUs | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalSettings:
+class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a terminal's key and merchant data are; "" leaves what the request itself says."""
 
     tpk: str

@@ -6,7 +6,7 @@ from switch.link.connection import Limits
 from switch.link.dialer import Backoff
 
 
-class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds; `limits.idle_timeout` is off because the echo finds a dead peer sooner."""
 
     host: str
@@ -17,7 +17,7 @@ class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     management_timeout: float = 2.0
 
 
-class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`watch_interval` and `watch_timeout` in seconds: how often NC is asked and how long it may take."""
 
     host: str = "127.0.0.1"
@@ -29,7 +29,7 @@ class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     watch_timeout: float = 2.0
 
 
-class ListenerSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ListenerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A port for terminals; `name` is part of every duplicate key, so it must not change while requests repeat."""
 
     name: str
