@@ -118,3 +118,17 @@ def latest_closed_batch(connection: sqlite3.Connection) -> int:
     """The number of the batch that was closed last, 0 when none was."""
     found: int = connection.execute("SELECT coalesce(max(batch), 0) FROM batch WHERE closed > 0").fetchone()[0]
     return found
+
+
+def batch_dates(connection: sqlite3.Connection, batch: int) -> tuple[int, str] | None:
+    """When a batch was closed (epoch milliseconds, 0 while it is open) and the latest business date captured in it.
+
+    The date is "" when nothing was captured; None when there is no such batch.
+    """
+    row = connection.execute("SELECT closed FROM batch WHERE batch = ?", (batch,)).fetchone()
+    if row is None:
+        return None
+    date = connection.execute(
+        "SELECT coalesce(max(business_date), '') FROM txn WHERE captured = 1 AND batch = ?", (batch,)
+    ).fetchone()[0]
+    return row["closed"], date

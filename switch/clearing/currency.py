@@ -1,0 +1,25 @@
+"""Currency exponents by ISO 4217, and amounts as people read them. Amounts are integers in minor units."""
+
+from iso4217 import Currency
+
+_EXPONENTS: dict[str, int] = {
+    f"{currency.number:03d}": currency.exponent
+    for currency in Currency
+    if currency.number is not None and currency.exponent is not None
+}
+
+
+def exponent(currency: str) -> int | None:
+    """How many decimals the numeric currency code has; None for what is no currency of payments."""
+    return _EXPONENTS.get(currency)
+
+
+def show_amount(amount: int, currency: str) -> str:
+    """`12.34 978`; minor units are marked as such when the currency is not known."""
+    decimals = exponent(currency)
+    if decimals is None:
+        return f"{amount} minor units of {currency}"
+    if decimals == 0:
+        return f"{amount} {currency}"
+    digits = f"{amount:0{decimals + 1}d}"
+    return f"{digits[:-decimals]}.{digits[-decimals:]} {currency}"
