@@ -8,6 +8,7 @@ import trio
 
 from switch.hsm.commands import HostCommands, KeyTypes
 from switch.hsm.lmk import TEST_LMK, check_value
+from switch.notify import notify
 
 log = structlog.get_logger()
 
@@ -45,6 +46,7 @@ async def serve(
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]
     log.info("listening", addresses=[f"{host}:{port}" for host, port in addresses], lmk_check=check_value(TEST_LMK))
     task_status.started(addresses)
+    notify("READY=1")
     await trio.serve_listeners(connections.handle, listeners)
 
 

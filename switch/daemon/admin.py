@@ -1,0 +1,118 @@
+"""The operator's socket: one JSON request per line, one JSON answer per line. A Unix socket with mode 0600."""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import trio
+
+from switch.daemon.config import AdminConfig
+
+log = structlog.get_logger()
+
+Verbs = Mapping[str, Callable[[], Awaitable[dict[str, Any]]]]
+_CHUNK = 65536
+
+
+class AdminError(Exception):
+    """The daemon could not be asked, or refused; the message says why."""
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True):
+    verb: str
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name of at most 107 bytes for `path`, which is all that a Unix socket's address holds."""
+    descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
+    finally:
+        os.close(descriptor)
+
+
+def bind(path: Path) -> socket.socket:
+    """Listens on `path`; what a killed daemon left behind is replaced: the journal's lock tells that it is dead."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        path.unlink(missing_ok=True)
+        with _short(path) as name:
+            sock.bind(name)
+        sock.listen(16)
+    except OSError as error:
+        sock.close()
+        raise AdminError(f"{path}: {error.strerror or error}") from None
+    finally:
+        os.umask(mask)
+    return sock
+
+
+async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
+    """Answers until cancelled."""
+
+    async def handle(stream: trio.SocketStream) -> None:
+        try:
+            with trio.move_on_after(config.timeout):
+                line = await _line(stream, config.max_request)
+                await stream.send_all(msgspec.json.encode(await _answer(line, verbs)) + b"\n")
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # whoever asked is gone
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    await trio.serve_listeners(handle, [trio.SocketListener(trio.socket.from_stdlib_socket(sock))])
+
+
+async def _answer(line: bytes, verbs: Verbs) -> dict[str, Any]:
+    try:
+        verb = msgspec.json.decode(line, type=_Request).verb
+    except msgspec.MsgspecError as error:
+        return {"error": f"expected a JSON object with a verb: {error}"}
+    if verb not in verbs:
+        return {"error": f"expected a verb among {', '.join(sorted(verbs))}"}
+    log.info("operator", verb=verb)
+    try:
+        return {"ok": await verbs[verb]()}
+    except Exception as error:
+        log.exception("operator request failed", verb=verb)
+        return {"error": str(error)}
+
+
+async def ask(path: Path, verb: str, within: float = 10.0) -> dict[str, Any]:
+    """What the daemon that listens on `path` answers to `verb`; raises AdminError."""
+    answer = b""
+    with trio.move_on_after(within) as waited:
+        try:
+            with _short(path) as name:
+                stream = await trio.open_unix_socket(name)
+            async with stream:
+                await stream.send_all(msgspec.json.encode(_Request(verb)) + b"\n")
+                answer = await _line(stream, 1 << 24)
+        except (OSError, trio.BrokenResourceError) as error:
+            reason = getattr(error, "strerror", None) or "connection lost"
+            raise AdminError(f"{path}: no daemon answers here: {reason}") from None
+    if waited.cancelled_caught or not answer:
+        raise AdminError(f"{path}: the daemon did not answer within {within:g} s")
+    found: dict[str, Any] = msgspec.json.decode(answer)
+    if "error" in found:
+        raise AdminError(found["error"])
+    result: dict[str, Any] = found["ok"]
+    return result
+
+
+async def _line(stream: trio.SocketStream, most: int) -> bytes:
+    """Up to the first line feed, or the end, or `most` bytes."""
+    data = b""
+    while b"\n" not in data and len(data) < most:
+        more = await stream.receive_some(_CHUNK)
+        if not more:
+            break
+        data += bytes(more)
+    return data.partition(b"\n")[0]

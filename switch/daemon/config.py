@@ -1,0 +1,147 @@
+"""The switch's configuration file: its keys, and the objects they become. docs/switch.rst describes every key."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from switch import configfile
+from switch.clearing import ClearingSettings
+from switch.configfile import ConfigError
+from switch.dialect.canonical import HostDialect
+from switch.dialect.iso1993 import Iso1993Dialect
+from switch.dialect.mastercard import MastercardDialect
+from switch.dialect.visa import VisaDialect
+from switch.engine.config import Deadlines, EngineSettings, HostSettings, OnUs, QueueLimits, TerminalSettings
+from switch.engine.routing import BinTable, RoutingError, parse_bin_table
+from switch.message import SpecError, load_spec
+from switch.resources import read_text
+from switch.switching.runtime import SwitchSettings
+from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
+
+_Dialects = Literal["visa", "mastercard", "iso-1993-ascii"]
+_MAKERS: dict[str, Callable[..., HostDialect]] = {
+    "visa": VisaDialect,
+    "mastercard": MastercardDialect,
+    "iso-1993-ascii": Iso1993Dialect,
+}
+
+
+class HostConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host: `options` go to the dialect (visa: source, destination, country; mastercard: forwarder, country)."""
+
+    dialect: _Dialects
+    link: HostLinkSettings
+    zpk: str = ""
+    on_us: OnUs | None = None
+    options: dict[str, str] = {}
+
+
+class AdminConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The operator's socket: its path, seconds a request may take, and how long one may be in bytes."""
+
+    socket: str = "switch.sock"
+    timeout: float = 10.0
+    max_request: int = 4096
+
+
+class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paths are relative to the file. `bins` "" is the shipped table."""
+
+    listeners: list[ListenerSettings]
+    hosts: dict[str, HostConfig]
+    terminal: TerminalSettings
+    terminals: dict[str, TerminalSettings] = {}
+    accept_unknown_terminals: bool = True
+    acquirer: str = "400001"
+    max_in_flight: int = 10_000
+    bins: str = ""
+    journal: str = "journal.db"
+    data_keys: str = "data-keys.json"
+    hsm: HsmLinkSettings = HsmLinkSettings()
+    deadlines: Deadlines = Deadlines()
+    queue: QueueLimits = QueueLimits()
+    drain: float = 5.0
+    admin: AdminConfig = AdminConfig()
+    clearing: ClearingSettings = ClearingSettings()
+    clearing_folder: str = "clearing"
+    production: bool = False
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration that was checked as far as it can be without opening anything."""
+
+    config: SwitchConfig
+    folder: Path
+    bins: BinTable
+    settings: SwitchSettings
+
+    def path(self, name: str) -> Path:
+        """A path of the configuration, relative to its file."""
+        return self.folder / name
+
+    @property
+    def journal(self) -> Path:
+        return self.path(self.config.journal)
+
+
+def load(path: Path) -> Loaded:
+    """The configuration in `path`; raises ConfigError naming file, key and what was expected."""
+    config = configfile.load(path, SwitchConfig)
+    folder = path.absolute().parent
+    try:
+        bins = _bins(config, folder)
+        _check(config, bins)
+        settings = _settings(config)
+    except (ConfigError, RoutingError, SpecError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return Loaded(config=config, folder=folder, bins=bins, settings=settings)
+
+
+def _bins(config: SwitchConfig, folder: Path) -> BinTable:
+    if not config.bins:
+        return parse_bin_table(read_text("fixtures", "bins.csv").splitlines(), "fixtures/bins.csv")
+    try:
+        return parse_bin_table((folder / config.bins).read_text(encoding="utf-8").splitlines(), config.bins)
+    except OSError as error:
+        raise ConfigError(f"bins: {config.bins}: {error.strerror}") from None
+
+
+def _check(config: SwitchConfig, bins: BinTable) -> None:
+    if not config.listeners:
+        raise ConfigError("listeners: expected at least one")
+    names = [listener.name for listener in config.listeners]
+    if len(set(names)) != len(names):
+        raise ConfigError("listeners: expected a name of its own for each")
+    for listener in config.listeners:
+        load_spec(listener.spec)
+        if "|" in listener.name or not listener.name:
+            raise ConfigError("listeners: expected a name without |")
+    unknown = bins.hosts - config.hosts.keys()
+    if unknown:
+        raise ConfigError(f"bins: expected hosts that [hosts] names, found {', '.join(sorted(unknown))}")
+
+
+def _settings(config: SwitchConfig) -> SwitchSettings:
+    hosts = {name: _host(name, host) for name, host in config.hosts.items()}
+    engine = EngineSettings(
+        hosts=hosts,
+        default_terminal=config.terminal,
+        terminals=config.terminals,
+        accept_unknown=config.accept_unknown_terminals,
+        acquirer=config.acquirer,
+        max_in_flight=config.max_in_flight,
+        deadlines=config.deadlines,
+        queue=config.queue,
+    )
+    links = {name: host.link for name, host in config.hosts.items()}
+    return SwitchSettings(engine=engine, listeners=config.listeners, hosts=links, hsm=config.hsm, drain=config.drain)
+
+
+def _host(name: str, host: HostConfig) -> HostSettings:
+    try:
+        dialect = _MAKERS[host.dialect](**host.options)
+    except TypeError:
+        raise ConfigError(f"hosts.{name}.options: expected options of the {host.dialect} dialect") from None
+    return HostSettings(name=name, dialect=dialect, zpk=host.zpk, on_us=host.on_us)

@@ -1,0 +1,123 @@
+"""The switch as a process: opens the HSM, the keys and the journal, serves until a signal, drains."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import trio
+
+from switch.crypto.datakeys import DataKeys
+from switch.daemon import admin
+from switch.daemon.config import Loaded
+from switch.daemon.process import flush_output, on_signals
+from switch.hsm import datakeys
+from switch.hsm.client import HsmClient, HsmUnavailable
+from switch.journal.delivery import DeliveryLog, boot_id
+from switch.journal.sqlite import SqliteStore
+from switch.notify import notify
+from switch.switching.runtime import Switch
+
+log = structlog.get_logger()
+
+_HSM_PAUSE = 0.5
+_ABANDONED = 1
+
+
+async def open_keys(loaded: Loaded, *, create: bool) -> DataKeys:
+    """The journal's data keys, opened by the HSM. With `create` they are made there when the file does not exist.
+
+    Raises DataKeyError and HsmUnavailable.
+    """
+    hsm, path = loaded.config.hsm, loaded.path(loaded.config.data_keys)
+    async with HsmClient(hsm.host, hsm.port, hsm.header_length, hsm.watch_timeout) as client:
+        if create and not _exists(path):
+            log.info("making data keys", file=path.name)
+            return await datakeys.create(client, path)
+        return await datakeys.load(client, path)
+
+
+async def run(loaded: Loaded) -> None:
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
+
+    Raises DataKeyError, JournalError, AddressError and AdminError, each with one clear line.
+    """
+    async with trio.open_nursery() as nursery:
+        stopper = _Stopper(nursery.cancel_scope.cancel)
+        nursery.start_soon(on_signals, stopper.stop, _abandon)
+        keys = await _wait_for_keys(loaded)
+        with _journal(loaded, keys) as (store, delivery):
+            switch = Switch(loaded.settings, loaded.bins, store, keys, delivery, store.recovery)
+            stopper.call = switch.stop
+            await _serve(loaded, switch)
+        nursery.cancel_scope.cancel()
+
+
+class _Stopper:
+    """What the first signal does: until there is a switch to drain, end; then drain it."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
+
+    def stop(self) -> None:
+        notify("STOPPING=1")
+        self.call()
+
+
+async def _wait_for_keys(loaded: Loaded) -> DataKeys:
+    complained = False
+    while True:
+        try:
+            return await open_keys(loaded, create=True)
+        except HsmUnavailable as error:
+            if not complained:
+                log.warning("waiting for the HSM", reason=str(error))
+                complained = True
+        await trio.sleep(_HSM_PAUSE)
+
+
+@contextmanager
+def _journal(loaded: Loaded, keys: DataKeys) -> Iterator[tuple[SqliteStore, DeliveryLog]]:
+    """The store and the delivery log of the previous life folded into it. Transaction lines go to standard error."""
+    delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
+    with open(2, "w", closefd=False, encoding="utf-8") as lines:
+        store = SqliteStore(loaded.journal, keys, lines=lines, delivered=delivery.known, same_boot=delivery.same_boot)
+        delivery.start()
+        try:
+            yield store, delivery
+        finally:
+            store.close()
+            delivery.close()
+
+
+async def _serve(loaded: Loaded, switch: Switch) -> None:
+    begun = time.monotonic()
+
+    async def status() -> dict[str, Any]:
+        return {"pid": os.getpid(), "uptime_s": round(time.monotonic() - begun, 1), **switch.status()}
+
+    async def close_batch() -> dict[str, Any]:
+        return {"batch": await switch.close_batch()}
+
+    async def work(task_status: trio.TaskStatus[Any]) -> None:
+        await switch.run(task_status)
+        nursery.cancel_scope.cancel()
+
+    with admin.bind(loaded.path(loaded.config.admin.socket)) as sock:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(work)
+            nursery.start_soon(admin.serve, sock, loaded.config.admin, {"status": status, "close-batch": close_batch})
+            notify("READY=1")
+
+
+def _abandon() -> None:
+    log.warning("abandoned by a second signal")
+    flush_output()
+    os._exit(_ABANDONED)
+
+
+def _exists(path: Path) -> bool:
+    return path.exists()
