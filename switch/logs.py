@@ -2,14 +2,14 @@
 
 import re
 import sys
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import msgspec
 import structlog
 
-# Two shapes of card data that could slip into a free text: a PAN, and a key or PIN block in hex.
+# Two shapes of card data that could slip into a free text: a PAN, and a PIN block or key (with its scheme) in hex.
 _DIGITS = re.compile(r"(?<![0-9A-Fa-f.\-])\d{12,19}(?![0-9A-Fa-f])")
-_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
+_HEX = re.compile(r"(?<![0-9A-Za-z])[UTXYS]?(?:(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{16,}|[0-9]{32,})(?![0-9A-Za-z])")
 _NEVER = frozenset({"pan", "track1", "track2", "pin", "pin_block", "cvv", "cvv2", "key"})
 
 
@@ -51,16 +51,24 @@ def render(_logger: object, _method: str, event: structlog.typing.EventDict) -> 
     return msgspec.json.encode(_mask(dict(event))).decode()
 
 
-def configure(process: str, stream: TextIO | None = None) -> structlog.stdlib.BoundLogger:
-    """One line of JSON per event on `stream` (standard error by default), naming the `process`."""
+def configure(process: str, stream: TextIO | None = None) -> None:
+    """One line of JSON per event on `stream` (standard error by default), naming the `process`.
+
+    A line is one write, so that lines of several threads do not mix.
+    """
+
+    def name_process(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["process"] = process
+        return event
+
     structlog.configure(
         processors=[
+            name_process,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.format_exc_info,
             render,
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    return cast(structlog.stdlib.BoundLogger, structlog.get_logger().bind(process=process))

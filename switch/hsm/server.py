@@ -44,7 +44,7 @@ async def serve(
     connections = _Connections(config, HostCommands(TEST_LMK, types))
     listeners = await trio.open_tcp_listeners(config.port, host=config.host)
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]
-    log.info("listening", addresses=[f"{host}:{port}" for host, port in addresses], lmk_check=check_value(TEST_LMK))
+    log.info("listening", addresses=[f"{host}:{port}" for host, port in addresses], lmk_check=check_value(TEST_LMK)[:6])
     task_status.started(addresses)
     notify("READY=1")
     await trio.serve_listeners(connections.handle, listeners)
