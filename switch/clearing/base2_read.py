@@ -16,6 +16,8 @@ from switch.message import mask_pan
 
 NETWORK, KIND = "visa", "base2"
 _DEFAULT = FileRules()
+# What stands before TCR1 and TCR5.
+_AHEAD = {"1": "0", "5": "1"}
 _HEAD = ("transaction_code", "qualifier", "sequence")
 
 
@@ -151,8 +153,8 @@ class _Checker:
     def _detail(self, record: Base2Record) -> None:
         if record.sequence != "0":
             code, before = self._open
-            if code != record.code or before >= record.sequence:
-                raise self._refuse(record, "expected TCR0 first, then its further records in ascending order")
+            if code != record.code or _AHEAD.get(record.sequence) != before:
+                raise self._refuse(record, "expected TCR0, TCR1 and then TCR5, of one transaction code")
         else:
             self._require_second(record)
             self._draft(record)

@@ -60,17 +60,15 @@ def write_batch(
             series = [Series(known, Part(known.network, day, batch, 1), outbox, settings) for known in FORMATS]
             _write(connection, keys, batch, series, settings, progress)
             written = [_read_back(item, name, outbox, settings) for item in series for name in item.names]
-            wrong = differences(captured, [totals for totals, _ in written])
+            wrong = differences(captured, [file.totals for file in written])
             if wrong:
                 raise ClearingError(f"batch {batch}", f"expected what the journal holds: {'; '.join(wrong)}")
             for item in series:
                 _refuse_strangers(folder, item)
-            paths = outbox.publish()
+            outbox.publish()
         except OSError as error:
             raise ClearingError(str(folder), f"expected to write there: {error.strerror}") from None
-    return [
-        WrittenFile(path, totals.network, totals, digest) for path, (totals, digest) in zip(paths, written, strict=True)
-    ]
+    return written
 
 
 def _business_day(connection: sqlite3.Connection, batch: int) -> date:
@@ -111,16 +109,17 @@ def _write(
         progress(count)
 
 
-def _read_back(series: Series, name: str, outbox: Outbox, settings: ClearingSettings) -> tuple[FileTotals, str]:
-    """What the file on the disk says, which must be what was meant; and the digest of its bytes."""
-    path = outbox.temporary(name)
-    totals = series.format.totals(path, settings.rules)
+def _read_back(series: Series, name: str, outbox: Outbox, settings: ClearingSettings) -> WrittenFile:
+    """What the file on the disk says, which must be what was meant."""
+    temporary = outbox.temporary(name)
+    totals = series.format.totals(temporary, settings.rules)
     meant = series.meant[name]
     read = (totals.presentments, totals.reversals, dict(totals.currencies))
     if read != (meant.presentments, meant.reversals, meant.currencies):
         raise ClearingError(name, "expected to read back what was written")
-    with path.open("rb") as source:
-        return totals, hashlib.file_digest(source, "sha256").hexdigest()
+    with temporary.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    return WrittenFile(outbox.final(name), series.format.network, totals, digest)
 
 
 def _refuse_strangers(folder: Path, series: Series) -> None:

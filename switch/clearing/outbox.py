@@ -58,6 +58,10 @@ class Outbox:
         """Where the file `name` is until it is published; hidden, and without its ending."""
         return self._folder / f".{name}{_TEMPORARY}"
 
+    def final(self, name: str) -> Path:
+        """Where the file `name` is once it is published."""
+        return self._folder / name
+
     def create(self, name: str) -> BinaryIO:
         """A file to write, which leaving the context closes; raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -73,14 +77,10 @@ class Outbox:
         os.fsync(out.fileno())
         out.close()
 
-    def publish(self) -> list[Path]:
+    def publish(self) -> None:
         """Gives all files their names, which is on the disk when this returns; raises OSError."""
-        published = []
         while self._begun:
             name = self._begun[0]
-            final = self._folder / name
-            self.temporary(name).replace(final)
-            published.append(final)
+            self.temporary(name).replace(self.final(name))
             del self._begun[0]
         os.fsync(self._handle)
-        return published

@@ -84,8 +84,9 @@ class VbsReader:
         self.records += 1
         return record
 
-    def _refuse(self, expected: str) -> ClearingError:
-        return ClearingError(self._name, expected, record=self.records + 1, offset=self.offset)
+    def _refuse(self, expected: str, offset: int | None = None) -> ClearingError:
+        place = self.offset if offset is None else offset
+        return ClearingError(self._name, expected, record=self.records + 1, offset=place)
 
     def _take(self, count: int, what: str) -> bytes:
         if not self.blocked:
@@ -102,7 +103,8 @@ class VbsReader:
     def _next_block(self) -> bool:
         block = self._source.read(_BLOCK)
         if block and block[_DATA:] != _PAD * (_BLOCK - _DATA):
-            raise self._refuse("expected two bytes X'40' at the end of each block")
+            end = self._source.tell() - (_BLOCK - _DATA)
+            raise self._refuse("expected two bytes X'40' at the end of each block", end)
         self._data += block[:_DATA]
         return bool(block)
 

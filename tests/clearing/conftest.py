@@ -27,7 +27,8 @@ _REFERENCES = {
 
 
 def _pan(network: str) -> str:
-    return next(card["pan"] for card in _CARDS if card["network"] == network)
+    """A fixture card of the network; for one without cards any card will do."""
+    return next((card["pan"] for card in _CARDS if card["network"] == network), _CARDS[0]["pan"])
 
 
 class Book:
@@ -161,3 +162,8 @@ def clear(
         return {file.network: file for file in written}
 
     return run
+
+
+@pytest.fixture(scope="session")
+def book_type() -> type[Book]:
+    return Book
