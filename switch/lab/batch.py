@@ -111,6 +111,8 @@ class _Terminal:
             self._owe(fields, Result(step.network, "in doubt, reversed", NO_ANSWER, time.perf_counter() - started))
             return None
         result = _result(step, answer, time.perf_counter() - started)
+        if result.code in _COME_AGAIN:
+            await trio.sleep(_PAUSE)  # somebody is down: as a cashier would, not as a flood
         if step.reverse and result.outcome == "approved":
             self._owe(fields, replace(result, outcome="reversed"))
             return None

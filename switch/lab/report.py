@@ -1,6 +1,6 @@
 """The lab's tables: what was answered and how fast, and whether every book says the same."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,13 @@ def print_results(console: Console, results: Iterable[Result]) -> None:
     console.print(table)
 
 
+def print_surprises(console: Console, results: Iterable[Result]) -> None:
+    """Answers that a script did not foresee, such as those while a process was down."""
+    found = Counter((result.network, result.code, result.unexpected) for result in results if result.unexpected)
+    for (network, code, expected), number in sorted(found.items()):
+        console.print(f"[yellow]{network}: {number} x {code}, {expected}[/]")
+
+
 def percentile(values: list[float], share: int) -> float:
     """The smallest value that at least `share` percent do not exceed (nearest rank)."""
     ordered = sorted(values)
@@ -67,10 +74,13 @@ def print_ties(console: Console, ties: Iterable[Tie]) -> None:
 def print_places(console: Console, folder: Path, ports: tuple[int, int], files: Iterable[Path]) -> None:
     """Where everything is, and what to try next."""
     config = folder / "switch.toml"
-    console.print(f"terminals      127.0.0.1:{ports[0]} (hexadecimal bitmap), 127.0.0.1:{ports[1]} (binary bitmap)")
-    console.print(f"configuration  {folder}/*.toml")
-    console.print(f"logs           {folder}/log/*.log")
-    console.print(f"journal        switch journal list -c {config}")
-    for path in files:
-        console.print(f"clearing       {path}")
-    console.print(f"status         switch ctl status -c {config}")
+    lines = [
+        f"terminals      127.0.0.1:{ports[0]} (hexadecimal bitmap), 127.0.0.1:{ports[1]} (binary bitmap)",
+        f"configuration  {folder}/*.toml",
+        f"logs           {folder}/log/*.log",
+        f"journal        switch journal list -c {config}",
+        f"status         switch ctl status -c {config}",
+        *(f"clearing       {path}" for path in files),
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False)

@@ -13,7 +13,7 @@ from rich.console import Console
 from switch.lab import books, plan
 from switch.lab.errors import LabError
 from switch.lab.lab import Lab, pay
-from switch.lab.report import print_places, print_results, print_ties
+from switch.lab.report import print_places, print_results, print_surprises, print_ties
 
 AGREED, DIFFERED, INTERRUPTED = 0, 1, 130
 
@@ -49,9 +49,7 @@ async def _show(lab: Lab, payments: int, seed: int, console: Console) -> int:
     since = books.last_transaction(journal)
     results = await pay(lab, payments, seed, console)
     print_results(console, results)
-    unexpected = [result for result in results if result.unexpected]
-    for result in unexpected:
-        console.print(f"[yellow]{result.network}: got {result.code}, {result.unexpected}[/]")
+    print_surprises(console, results)
     await lab.quiet()
     files, ties = await books.close(lab.folder, since, results)
     print_ties(console, ties)
