@@ -52,7 +52,9 @@ def test_cardutil_reads_the_ipm_file_and_finds_the_journals_total(lab, journal, 
     (path,) = (lab.folder / "clearing").glob("*.ipm")
     out = tmp_path / "out.csv"
     tool = Path(sys.executable).with_name("mci_ipm_to_csv")
-    subprocess.run([tool, "--no1014blocking", "--in-encoding", "cp500", "-o", out, path], check=True, capture_output=True)
+    subprocess.run(
+        [tool, "--no1014blocking", "--in-encoding", "cp500", "-o", out, path], check=True, capture_output=True
+    )
     rows = list(csv.DictReader(io.StringIO(out.read_text())))
     assert [row["MTI"] for row in (rows[0], rows[-1])] == ["1644", "1644"]
     found = Counter()
