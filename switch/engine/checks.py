@@ -1,11 +1,12 @@
 """What a request must carry before it is worth a journal record, and what it is: pure functions of a Payment."""
 
 from switch.dialect.canonical import Payment
+from switch.engine import codes
 from switch.logs import luhn_valid
 
-FORMAT_ERROR = "30"
 _AMOUNTLESS = ("30", "31")
 _KINDS = {"00": "sale", "01": "cash", "09": "sale", "20": "refund", "30": "balance", "31": "balance"}
+_REQUESTS = ("1", "2")
 
 
 def missing_key_fields(payment: Payment) -> bool:
@@ -16,15 +17,30 @@ def missing_key_fields(payment: Payment) -> bool:
 
 def decline_code(payment: Payment) -> str | None:
     """The response code of a request that need not leave the switch, None when it may."""
-    if not payment.processing_code or not payment.pan or not payment.currency:
-        return FORMAT_ERROR
+    if not payment.processing_code or not payment.pan or not _well_formed(payment):
+        return codes.FORMAT_ERROR
     if kind(payment) is None:
-        return "12"
+        return codes.INVALID
     if not 12 <= len(payment.pan) <= 19 or not luhn_valid(payment.pan):
-        return "14"
-    if payment.amount <= 0 and payment.processing_code[:2] not in _AMOUNTLESS:
-        return "13"
+        return codes.BAD_CARD
+    if payment.amount <= 0 and not amountless(payment):
+        return codes.NO_AMOUNT
     return None
+
+
+def _well_formed(payment: Payment) -> bool:
+    """What the terminal's interface lets through and no host or HSM command may carry."""
+    return (
+        _digits(payment.currency, 3, 3)
+        and _digits(payment.expiry, 4, 4, absent=True)
+        and _digits(payment.cvv2, 3, 4, absent=True)
+        and _digits(payment.eci, 1, 2, absent=True)
+        and payment.track2.partition("=")[0] in ("", payment.pan)
+    )
+
+
+def _digits(value: str, least: int, most: int, *, absent: bool = False) -> bool:
+    return (absent and not value) or (value.isascii() and value.isdigit() and least <= len(value) <= most)
 
 
 def kind(payment: Payment) -> str | None:
@@ -32,9 +48,19 @@ def kind(payment: Payment) -> str | None:
     return _KINDS.get(payment.processing_code[:2])
 
 
+def amountless(payment: Payment) -> bool:
+    """Whether nothing is held for the request, so that it needs no amount."""
+    return payment.processing_code[:2] in _AMOUNTLESS
+
+
 def captured(payment: Payment) -> bool:
     """Whether an approval moves money by itself: a 0200 that is no balance inquiry (practice, "Money and capture")."""
     return payment.mti[1] == "2" and kind(payment) in ("sale", "cash", "refund")
+
+
+def content(payment: Payment) -> tuple[str, str, int, str]:
+    """What must be equal for two messages under one duplicate key to be the same message."""
+    return payment.pan, payment.processing_code, payment.amount, payment.currency
 
 
 def duplicate_key(interface: str, payment: Payment) -> str:
@@ -43,9 +69,14 @@ def duplicate_key(interface: str, payment: Payment) -> str:
     return f"{interface}|{payment.terminal.strip()}|{payment.stan}|{payment.mti[1]}|{when}"
 
 
+def reverses_no_request(payment: Payment) -> bool:
+    """Whether DE90 names a message that cannot be reversed: another reversal, a network message."""
+    return payment.original_mti[1:2] not in ("", "0", *_REQUESTS)
+
+
 def original_key(interface: str, payment: Payment) -> str:
-    """The duplicate key of the request that a reversal's DE90 names, "" when it names none."""
-    if not payment.original_stan or not payment.original_transmission.strip("0"):
-        return ""
+    """The duplicate key of the request that a reversal's DE90 names, "" when it does not name one in full."""
     cls = payment.original_mti[1:2]
+    if cls not in _REQUESTS or not payment.original_transmission.strip("0"):
+        return ""
     return f"{interface}|{payment.terminal.strip()}|{payment.original_stan}|{cls}|{payment.original_transmission}"

@@ -9,11 +9,15 @@ from switch.dialect.canonical import HostDialect
 
 
 class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds. They nest: issuer 0.8, network 1.2, switch `answer`; `grace` is what the journal may add to it."""
+    """Seconds. They nest: issuer 0.8, network 1.2, switch `answer`; `grace` is what the journal may add to it.
+
+    `advice` is how long a queued message waits for its answer, `journal_retry` how soon a lost write is tried again.
+    """
 
     answer: float = 1.6
     grace: float = 0.3
     advice: float = 3.0
+    journal_retry: float = 1.0
 
 
 class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +59,11 @@ class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """Everything the engine is told at start. `terminals` are exceptions to `default_terminal`; with
-    `accept_unknown` off a terminal that is not listed is declined with 03."""
+    `accept_unknown` off a terminal that is not listed is declined with 03.
+
+    Counts: `max_in_flight` requests at a time, `max_askers` repeats of one of them that wait for its answer,
+    `remembered` requests given up whose late answers are still known, and approvals handed to more than one link.
+    """
 
     hosts: Mapping[str, HostSettings]
     default_terminal: TerminalSettings
@@ -63,6 +71,8 @@ class EngineSettings:
     accept_unknown: bool = True
     acquirer: str = "400001"
     max_in_flight: int = 10_000
+    max_askers: int = 16
+    remembered: int = 10_000
     deadlines: Deadlines = field(default_factory=Deadlines)
     queue: QueueLimits = field(default_factory=QueueLimits)
 

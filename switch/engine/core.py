@@ -1,17 +1,20 @@
-"""What all parts of the engine share: settings, ports, the requests in flight, queues, counters, answering."""
+"""What all parts of the engine share: settings, ports, the requests in flight, queues, counters, certain writes."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from switch.dialect.canonical import Payment
+from switch.engine import codes
 from switch.engine.config import EngineSettings, HostSettings
 from switch.engine.flight import Flight
 from switch.engine.ports import Instant, Ports
 from switch.engine.queue import HostQueue, Item
 from switch.engine.reversals import payload, reversal_of
 from switch.engine.routing import BinTable
-from switch.journal.records import Ack, Record, Recovery, Reversed, SafPut, Stored, Transaction
+from switch.journal.records import Ack, PinTries, Record, Recovery, Reversed, SafPut, Stored, Transaction
 
-REVERSED_REPLY = {"39": "91"}
+REVERSED_REPLY = {"39": codes.UNAVAILABLE}
+Key = TypeVar("Key")
 
 
 class Counters:
@@ -36,13 +39,17 @@ class Core:
         self.counters = Counters()
         self.flights: dict[str, Flight] = {}
         self.sent: dict[tuple[str, str, str], Flight] = {}
-        # Originals whose reversal is on its way into the journal; after that the journal knows.
+        # Originals whose reversal is on its way into the journal; after that the journal knows. One at a time.
         self.taking_back: set[int] = set()
+        # Requests given up while the host had them: their answers are late. Bounded by `remembered`.
         self.late: dict[tuple[str, str, str], int] = {}
+        # How many links hold an approval, where that is not one: a repeat collected it too. Bounded likewise.
+        self.copies: dict[int, int] = {}
+        # Declines that left while the journal could not tell if their key was approved before. Bounded likewise.
+        self.doubts: dict[str, int] = {}
         self.pin_tries = dict(recovery.pin_tries)
         self.queues = {
-            name: HostQueue(host, settings.queue, ports, settings.deadlines.advice)
-            for name, host in settings.hosts.items()
+            name: HostQueue(host, settings.queue, ports, settings.deadlines) for name, host in settings.hosts.items()
         }
         self._next_txn = recovery.next_txn_id
         self._next_saf = recovery.next_saf_id
@@ -54,22 +61,30 @@ class Core:
     def host(self, name: str) -> HostSettings | None:
         return self.settings.hosts.get(name)
 
+    def remember(self, memory: dict[Key, int], key: Key, value: int) -> None:
+        """Puts an entry into `late`, `copies` or `doubts`; the oldest is forgotten when there are too many."""
+        memory[key] = value
+        while len(memory) > self.settings.remembered:
+            del memory[next(iter(memory))]
+
     # -- queued messages
 
-    def queue_message(self, txn: Transaction, kind: str, make: Any) -> tuple[SafPut, Item]:
+    def queue_message(
+        self, txn: Transaction, kind: str, make: Callable[[int, Instant], Payment]
+    ) -> tuple[SafPut, Item]:
         """A message for the host of `txn`, to be stored with what causes it, and its place in the queue.
 
         `make(saf_id, instant)` gives its Payment.
         """
         saf_id, self._next_saf = self._next_saf, self._next_saf + 1
-        message: Payment = make(saf_id, self.ports.instant())
+        message = make(saf_id, self.ports.instant())
         put = SafPut(saf_id=saf_id, txn_id=txn.txn_id, kind=kind, host=txn.host, payload=payload(message))
         return put, Item(saf_id, txn.txn_id, kind, message.without_sensitive())
 
     def reversal(
         self, txn: Transaction, reason: str, auth_code: str = "", references: dict[str, str] | None = None
     ) -> tuple[SafPut, Item]:
-        """The reversal of `txn`, as `queue_message`."""
+        """The reversal of `txn`, as `queue_message`; `reason` is "cancel" or "timeout"."""
 
         def make(saf_id: int, instant: Instant) -> Payment:
             return reversal_of(txn, saf_id, instant, reason, auth_code, references or {})
@@ -83,52 +98,47 @@ class Core:
             queue.put(item)
             queue.pump()
 
-    def take_back(self, stored: Stored, reason: str, extra: list[Record] | None = None) -> None:
+    def take_back(self, stored: Stored, why: str, reason: str = "timeout") -> None:
         """Reverses an approval that did not reach its requester: stored answer and reversal in one write."""
         txn = stored.txn
         if txn is None or txn.txn_id in self.taking_back:
             return
         self.taking_back.add(txn.txn_id)
-        put, item = self.reversal(txn, "timeout", stored.auth_code, stored.references)
-        unit: list[Record] = [Reversed(txn_id=txn.txn_id, reason=reason, reply=REVERSED_REPLY), put, *(extra or [])]
-        self.ports.log("warning", "approval taken back", txn_id=txn.txn_id, reason=reason)
-        self.store_for_certain(unit, txn.host, item)
+        put, item = self.reversal(txn, reason, stored.auth_code, stored.references)
+        self.ports.log("warning", "approval taken back", txn_id=txn.txn_id, reason=why)
+        self.store_for_certain([Reversed(txn_id=txn.txn_id, reason=why, reply=REVERSED_REPLY), put], txn.host, item)
+
+    # -- writes that must not be lost
 
     def store_for_certain(self, unit: list[Record], host: str, item: Item | None) -> None:
-        """Stores what must not be lost; while the journal fails it is tried again, and the reversal waits for it."""
+        """Stores what must not be lost; while the journal fails it is tried again, and `item` waits for it."""
         self.ports.store(unit, self._stored, (unit, host, item))
 
     def _stored(self, context: tuple[list[Record], str, Item | None], ack: Ack) -> None:
-        _, host, item = context
+        unit, host, item = context
         if ack.ok:
-            self.taking_back.difference_update((item.family,) if item else ())
+            self.taking_back.difference_update(part.txn_id for part in unit if isinstance(part, Reversed))
             self.enqueue(host, item)
         else:
-            self.ports.arm(1.0, self._store_again, context)
+            self.ports.arm(self.settings.deadlines.journal_retry, self._store_again, context)
 
     def _store_again(self, context: tuple[list[Record], str, Item | None]) -> None:
-        self.ports.store(context[0], self._stored, context)
+        unit, host, item = context
+        # A count of wrong PINs that waited is old by now: what is written is what counts.
+        self.store_for_certain([self._current(part) for part in unit], host, item)
 
-    # -- answering
+    def _current(self, record: Record) -> Record:
+        if isinstance(record, PinTries):
+            return PinTries(record.pan_token, self.pin_tries.get(record.pan_token, 0))
+        return record
 
-    def answer(self, flight: Flight, response_code: str, reply: dict[str, str]) -> bool:
-        """Answers everyone who asked; True when the last asker's link took the answer.
-
-        An approval's delivery is marked before the bytes are handed over, and its token rides on the last link.
-        """
-        approval = response_code == flight.response_code and flight.approved
-        if approval:
-            self.ports.delivering(flight.txn.txn_id)
-        taken = False
-        for position, (link, view) in enumerate(flight.askers, 1):
-            last = position == len(flight.askers)
-            token = flight.txn.txn_id if approval and last else None
-            taken = link.send(flight.dialect.answer(view, response_code, reply), token)
-        self.counters.answered += 1
-        return taken
-
-    def pan_token(self, pan: str) -> str:
-        return self.ports.pan_token(pan)
+    def count_pin(self, token: str, tries: int) -> Record:
+        """Sets the wrong PINs of a card; the record makes it durable."""
+        if tries:
+            self.pin_tries[token] = tries
+        else:
+            self.pin_tries.pop(token, None)
+        return PinTries(token, tries)
 
 
 def records(*parts: Record | None) -> list[Record]:

@@ -6,18 +6,21 @@ from typing import Any
 
 from switch.dialect.canonical import Answer
 from switch.dialect.pos1987 import TerminalDialect
-from switch.engine import checks
+from switch.engine import checks, codes
 from switch.engine.authorise import Authoriser
+from switch.engine.closing import Closer
 from switch.engine.config import EngineSettings
-from switch.engine.core import Core
+from switch.engine.core import REVERSED_REPLY, Core
+from switch.engine.exchange import Exchange
 from switch.engine.ports import Ports, TerminalLink
 from switch.engine.queue import item_of
+from switch.engine.recall import Recaller
+from switch.engine.replies import Replies
+from switch.engine.reversals import from_payload
 from switch.engine.reverse import Reverser
 from switch.engine.routing import BinTable
-from switch.journal.records import Ack, Lookup, Outcome, Record, Recovery, Stored
+from switch.journal.records import Ack, Lookup, Outcome, Record, Recovery, SafPut, Stored
 from switch.message import MessageError, View
-
-_FORMAT_ERROR, _INVALID, _OVERLOAD = "30", "12", "96"
 
 
 class Engine:
@@ -26,8 +29,12 @@ class Engine:
     def __init__(self, settings: EngineSettings, bins: BinTable, ports: Ports, recovery: Recovery) -> None:
         self._core = Core(settings, bins, ports, recovery)
         self._ports = ports
-        self._authoriser = Authoriser(self._core)
-        self._reverser = Reverser(self._core, self._authoriser)
+        self._replies = Replies(self._core)
+        closer = Closer(self._core, self._replies)
+        self._exchange = Exchange(self._core, closer)
+        self._authoriser = Authoriser(self._core, closer, self._exchange)
+        self._reverser = Reverser(self._core, self._exchange, self._replies)
+        self._recaller = Recaller(self._core, self._replies)
         self._draining = False
 
     # -- terminals
@@ -41,13 +48,14 @@ class Engine:
         except MessageError as error:
             self._refuse(link, dialect, error)
             return
-        function = view.mti[2]
+        mti = view.mti
+        version, cls, function = mti[0], mti[1], mti[2]
         if function not in "02":
             # An answer or a notification expects none; it disturbs nobody.
-            self._ports.log("warning", "message ignored", link=link.interface, mti=view.mti)
-        elif view.mti[0] != "0" or view.mti[1] not in "1248" or (function == "2" and view.mti[1] != "4"):
-            link.send(dialect.answer(view, _INVALID, {}), None)
-        elif view.mti[1] == "8":
+            self._ports.log("warning", "message ignored", link=link.interface, mti=mti)
+        elif version != "0" or cls not in "1248" or (function == "2" and cls != "4"):
+            self._replies.refuse(link, dialect, view, codes.INVALID)
+        elif cls == "8":
             link.send(dialect.answer(view, "00", {}), None)
         else:
             self._transaction(link, dialect, view)
@@ -55,19 +63,22 @@ class Engine:
     def _transaction(self, link: TerminalLink, dialect: TerminalDialect, view: View) -> None:
         payment = dialect.payment(view)
         if checks.missing_key_fields(payment):
-            self._core.counters.refused += 1
-            link.send(dialect.answer(view, _FORMAT_ERROR, {}), None)
+            self._replies.refuse(link, dialect, view, codes.FORMAT_ERROR)
+            return
+        key = checks.duplicate_key(link.interface, payment)
+        running = self._core.flights.get(key)
+        if running is not None:
+            self._replies.join(running, link, view, payment)
         elif self._draining or len(self._core.flights) >= self._core.settings.max_in_flight:
-            self._core.counters.refused += 1
-            link.send(dialect.answer(view, _OVERLOAD, {}), None)
+            self._recaller.request(link, dialect, view, payment, key)
         elif view.mti[1] == "4":
-            self._reverser.request(link, dialect, view, payment)
+            self._reverser.request(link, dialect, view, payment, key)
         else:
-            self._authoriser.request(link, dialect, view, payment)
+            self._authoriser.request(link, dialect, view, payment, key)
 
     def _refuse(self, link: TerminalLink, dialect: TerminalDialect, error: MessageError) -> None:
         self._core.counters.refused += 1
-        answer = dialect.refusal(error.partial, _FORMAT_ERROR)
+        answer = dialect.refusal(error.partial, codes.FORMAT_ERROR)
         self._ports.log("warning", "message refused", link=link.interface, reason=str(error))
         if answer is None:
             link.close(f"unreadable message: {error}")
@@ -79,12 +90,20 @@ class Engine:
         self._ports.log("warning", "terminal disconnected", link=link, reason=reason)
 
     def undelivered(self, txn_id: int) -> None:
-        """The approval of `txn_id` did not reach its requester: it is taken back."""
+        """A link gave back the approval of `txn_id`: it is taken back unless another link has it."""
+        left = self._core.copies.get(txn_id, 1) - 1
+        self._core.remember(self._core.copies, txn_id, left)
+        if left <= 0:
+            self._look_up(txn_id)
+
+    def _look_up(self, txn_id: int) -> None:
         self._ports.store([Lookup(txn_id=txn_id)], self._take_back, txn_id)
 
     def _take_back(self, txn_id: int, ack: Ack) -> None:
         if not ack.ok:
-            self._ports.arm(1.0, self.undelivered, txn_id)
+            self._ports.arm(self._core.settings.deadlines.journal_retry, self._look_up, txn_id)
+        elif self._core.copies.get(txn_id, 0) > 0:
+            return  # a repeat has collected it meanwhile
         elif ack.found is not None and ack.found.state == "approved":
             self._core.take_back(ack.found, "requester is gone")
 
@@ -92,7 +111,7 @@ class Engine:
 
     def host_answer(self, host: str, answer: Answer) -> None:
         """What a host said to a request, reversal or advice."""
-        if self._core.queues[host].answered(answer) or self._authoriser.answered(host, answer):
+        if self._core.queues[host].answered(answer) or self._exchange.answered(host, answer):
             return
         self._core.counters.unknown_answers += 1
         self._ports.log("warning", "answer to nothing", host=host, mti=answer.mti, stan=answer.stan)
@@ -115,6 +134,7 @@ class Engine:
                 self._ports.log("error", "queued message for an unknown host", saf_id=put.saf_id, host=put.host)
             else:
                 queue.put(item_of(put))
+                self._expect_late(put)
         for stored in recovery.pending:
             self._reverse_pending(stored)
         for stored in recovery.undelivered:
@@ -122,12 +142,22 @@ class Engine:
         if recovery.assumed_delivered:
             self._ports.log("warning", "answers assumed delivered after a reboot", count=recovery.assumed_delivered)
 
+    def _expect_late(self, put: SafPut) -> None:
+        """The original of a queued reversal may still be answered over the new link."""
+        original = from_payload(put.payload)
+        if put.kind == "reversal":
+            key = (put.host, original.original_stan, original.original_transmission)
+            self._core.remember(self._core.late, key, put.txn_id)
+
     def _reverse_pending(self, stored: Stored) -> None:
         txn = stored.txn
         if txn is None:
             return
+        self._core.remember(self._core.late, (txn.host, txn.out_stan, txn.out_transmission), txn.txn_id)
         now = self._ports.instant().epoch_ms
-        outcome = Outcome(txn=txn, state="reversed", response_code="91", reply={"39": "91"}, answered=now, latency_us=0)
+        outcome = Outcome(
+            txn=txn, state="reversed", response_code=codes.UNAVAILABLE, reply=REVERSED_REPLY, answered=now, latency_us=0
+        )
         put, item = self._core.reversal(txn, "timeout")
         unit: list[Record] = [outcome, put]
         self._ports.log("warning", "request in doubt reversed", txn_id=txn.txn_id, host=txn.host)

@@ -4,6 +4,7 @@ from typing import Any
 
 from switch.dialect.canonical import Payment
 from switch.dialect.pos1987 import TerminalDialect
+from switch.engine import codes
 from switch.engine.config import HostSettings
 from switch.engine.ports import TerminalLink
 from switch.journal.records import Transaction
@@ -23,6 +24,7 @@ class Flight:
         "dialect",
         "failure",
         "host",
+        "journalled",
         "outgoing",
         "payment",
         "references",
@@ -33,7 +35,6 @@ class Flight:
         "timer",
         "txn",
         "verdicts",
-        "view",
         "waiting",
         "withheld",
     )
@@ -52,7 +53,6 @@ class Flight:
     ) -> None:
         self.askers = [(link, view)]
         self.dialect = dialect
-        self.view = view
         self.payment = payment
         self.outgoing = outgoing
         self.txn = txn
@@ -60,7 +60,9 @@ class Flight:
         self.started = started  # epoch microseconds
         self.state = PREPARING
         self.waiting = 0
+        self.journalled = False
         self.timer: Any = None
+        # The response code of what already rules the request out, while PREPARING waits for the rest.
         self.failure = ""
         self.verdicts: dict[str, str] = {}
         self.response_code = ""
@@ -72,7 +74,11 @@ class Flight:
 
     @property
     def approved(self) -> bool:
-        return self.response_code in APPROVALS
+        """Whether its outcome is an approval; never before there is an outcome, nor for a reversal."""
+        return self.response_code in codes.FULL
 
-
-APPROVALS = ("00", "10", "11", "85")
+    @property
+    def last_word(self) -> str:
+        """The code for whoever cannot wait for the journal: a decline stands as it is, an approval does not leave."""
+        withheld = self.withheld or self.approved or not self.response_code
+        return codes.UNAVAILABLE if withheld else self.response_code

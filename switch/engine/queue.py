@@ -3,121 +3,161 @@
 An unanswered or 91/96 message comes back later as a repeat; 30 and too many attempts end in the dead-letter state."""
 
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Any
 
 from switch.dialect.canonical import Answer, Payment
-from switch.engine.config import HostSettings, QueueLimits
+from switch.engine import codes
+from switch.engine.config import Deadlines, HostSettings, QueueLimits
 from switch.engine.ports import Ports
 from switch.engine.reversals import from_payload
 from switch.journal.records import Ack, SafAttempt, SafDone, SafPut
+from switch.message import MessageError
 
-_RETRY = ("91", "96", "")
-_REFUSED = "30"
+_RETRY = (codes.UNAVAILABLE, codes.MALFUNCTION, "")
+# The second and third digit of the answer to each kind of message: 0410 or 1430, 0130.
+_ANSWERS = {"reversal": ("41", "43"), "advice": ("13",)}
+READY, FLYING, RESTING, DONE = range(4)
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A queued message; `family` is the transaction it belongs to, within which order is kept."""
+    """A queued message; `family` is the transaction it belongs to, within which order is kept.
+
+    `attempts` were made on a signed-on link. `repeat` is set once it may have been sent; `suspect` when its link
+    broke while it was in flight, which it may have caused: it then goes alone.
+    """
 
     saf_id: int
     family: int
     kind: str
     payment: Payment
     attempts: int = 0
+    repeat: bool = False
+    suspect: bool = False
+    state: int = READY
     timer: Any = None
-    resting: bool = False
 
 
 def item_of(put: SafPut) -> Item:
-    return Item(put.saf_id, put.txn_id, put.kind, from_payload(put.payload), put.attempts)
+    """A message found after a restart. An attempt may have been made and not noted, so it goes as a repeat."""
+    return Item(put.saf_id, put.txn_id, put.kind, from_payload(put.payload), put.attempts, repeat=True)
 
 
 @dataclass(slots=True)
 class HostQueue:
-    """The queue of one host."""
+    """The queue of one host. `families` holds what waits behind the first message of a transaction, itself included;
+    only first messages are `ready` (a heap of saf_id), flying or resting."""
 
     host: HostSettings
     limits: QueueLimits
     ports: Ports
-    deadline: float
-    waiting: dict[int, Item] = field(default_factory=dict)
-    flying: dict[tuple[str, str], Item] = field(default_factory=dict)
+    deadlines: Deadlines
+    families: dict[int, dict[int, Item]] = field(default_factory=dict)
+    ready: list[tuple[int, Item]] = field(default_factory=list)
+    # Everything that was sent and is not done, flying or resting, by the key of its answer.
+    sent: dict[tuple[str, str], Item] = field(default_factory=dict)
+    flying: set[Item] = field(default_factory=set)
 
     def __len__(self) -> int:
-        return len(self.waiting) + len(self.flying)
+        return sum(map(len, self.families.values()))
 
     def put(self, item: Item) -> None:
         """Takes over a message that is durable; call `pump` afterwards."""
-        self.waiting[item.saf_id] = item
+        family = self.families.setdefault(item.family, {})
+        family[item.saf_id] = item
+        if len(family) == 1:
+            self._make_ready(item)
 
     def pump(self) -> None:
         """Sends what may go now: a window of messages, one per family, those that rest left out."""
-        if not self.waiting or not self.ports.host_up(self.host.name):
-            return
-        busy = {item.family for item in self.flying.values()}
-        for item in list(self.waiting.values()):
-            if len(self.flying) >= self.limits.window:
+        while self.ready and len(self.flying) < self.limits.window and self.ports.host_up(self.host.name):
+            item = self.ready[0][1]
+            if item.state == READY and self.flying and (item.suspect or next(iter(self.flying)).suspect):
                 return
-            if item.family not in busy and not item.resting and not self._send(item):
+            heappop(self.ready)
+            if item.state != READY:
+                continue  # answered after all, while it waited to be sent again
+            if item.attempts >= self.limits.attempts:
+                self._done(item, "dead", "")
+            elif not self._send(item):
+                self._make_ready(item)
                 return
-            busy.add(item.family)
+
+    def _make_ready(self, item: Item) -> None:
+        item.state = READY
+        heappush(self.ready, (item.saf_id, item))
 
     def _send(self, item: Item) -> bool:
+        """False when the link does not take it."""
         dialect = self.host.dialect
         build = dialect.reversal if item.kind == "reversal" else dialect.advice
-        if not self.ports.to_host(self.host.name, build(item.payment, repeat=item.attempts > 0)):
+        try:
+            frame = build(item.payment, repeat=item.repeat)
+        except MessageError as error:
+            self.ports.log("error", f"{item.kind} has no form", saf_id=item.saf_id, reason=str(error))
+            self._done(item, "dead", codes.FORMAT_ERROR)
+            return True
+        if not self.ports.to_host(self.host.name, frame):
             return False
         item.attempts += 1
+        item.repeat = True
+        item.state = FLYING
         self.ports.store([SafAttempt(item.saf_id, item.attempts)], _ignore, None)
-        del self.waiting[item.saf_id]
-        self.flying[item.payment.stan, item.payment.transmission] = item
-        item.timer = self.ports.arm(self.deadline, self._silent, item)
+        self.flying.add(item)
+        self.sent[item.payment.stan, item.payment.transmission] = item
+        item.timer = self.ports.arm(self.deadlines.advice, self._silent, item)
         return True
 
     def answered(self, answer: Answer) -> bool:
-        """Takes the answer to one of its messages; False when it belongs to none."""
-        item = self.flying.pop(answer.key, None)
-        if item is None:
+        """Takes the answer to one of its messages, however late; False when it belongs to none."""
+        item = self.sent.get(answer.key)
+        if item is None or answer.mti[1:3] not in _ANSWERS[item.kind]:
             return False
-        self.ports.disarm(item.timer)
-        if answer.response_code in _RETRY:
-            self._again(item, answer.response_code)
-        else:
-            self._done(item, "dead" if answer.response_code == _REFUSED else "acknowledged", answer.response_code)
+        code = answer.response_code
+        if code not in _RETRY:
+            self._done(item, "dead" if code == codes.FORMAT_ERROR else "acknowledged", code)
+        elif item.state == FLYING:
+            item.suspect = False
+            self._again(item, code)
         self.pump()
         return True
 
     def link_down(self) -> None:
-        """What was in flight is sent again once the host has signed on."""
-        flying, self.flying = self.flying, {}
-        back = {item.saf_id: item for item in flying.values()}
-        for item in back.values():
-            self.ports.disarm(item.timer)
-        self.waiting = dict(sorted((back | self.waiting).items()))
+        """What was in flight is sent again once the host has signed on, each message alone."""
+        for item in sorted(self.flying, key=lambda item: item.saf_id):
+            item.suspect = True
+            self._again(item, "")
 
     def _silent(self, item: Item) -> None:
-        if self.flying.pop((item.payment.stan, item.payment.transmission), None) is item:
-            self._again(item, "")
-            self.pump()
+        item.suspect = False
+        self._again(item, "")
+        self.pump()
 
     def _again(self, item: Item, code: str) -> None:
+        self.ports.disarm(item.timer)
+        self.flying.discard(item)
         if item.attempts >= self.limits.attempts:
             self._done(item, "dead", code)
             return
-        self.waiting = dict(sorted((self.waiting | {item.saf_id: item}).items()))
-        item.resting = True
+        item.state = RESTING
         pause = min(self.limits.longest_retry, self.limits.first_retry * 2 ** min(item.attempts - 1, 16))
-        self.ports.arm(pause, self._rested, item)
+        item.timer = self.ports.arm(pause, self._rested, item)
 
     def _rested(self, item: Item) -> None:
-        item.resting = False
+        self._make_ready(item)
         self.pump()
 
     def _done(self, item: Item, state: str, code: str) -> None:
-        self.ports.store([SafDone(saf_id=item.saf_id, state=state, response_code=code)], _ignore, None)
-        level = "error" if state == "dead" else "info"
+        if item.timer is not None:
+            self.ports.disarm(item.timer)
+        self.flying.discard(item)
+        self.sent.pop((item.payment.stan, item.payment.transmission), None)
+        item.state = DONE
+        self._next_of(item)
+        self._note(SafDone(saf_id=item.saf_id, state=state, response_code=code))
         self.ports.log(
-            level,
+            "error" if state == "dead" else "info",
             f"{item.kind} {state}",
             saf_id=item.saf_id,
             txn_id=item.family,
@@ -125,6 +165,22 @@ class HostQueue:
             attempts=item.attempts,
             response_code=code,
         )
+
+    def _next_of(self, item: Item) -> None:
+        family = self.families[item.family]
+        del family[item.saf_id]
+        if family:
+            self._make_ready(family[min(family)])
+        else:
+            del self.families[item.family]
+
+    def _note(self, done: SafDone) -> None:
+        self.ports.store([done], self._noted, done)
+
+    def _noted(self, done: SafDone, ack: Ack) -> None:
+        """Until it is durable: a dead letter must be seen, and what is acknowledged must not go out after a restart."""
+        if not ack.ok:
+            self.ports.arm(self.deadlines.journal_retry, self._note, done)
 
 
 def _ignore(_context: Any, _ack: Ack) -> None:

@@ -8,15 +8,21 @@ from switch.dialect.canonical import Payment
 from switch.engine.ports import Instant
 from switch.journal.records import Transaction
 
-# A message's own DE11 on a host link: the transaction's or the queued message's number, never 000000.
-_STANS = 999_999
+# Requests take the even DE11s of a host link and queued messages the odd ones, so that one counted by the other's
+# number never shares DE11 and DE7 with it. Never 000000.
+_STANS = 499_999
 # Dual-message routes take everything as an authorisation.
 LEFT_AS = "0100"
 
 
-def stan_of(number: int) -> str:
-    """DE11 of the number of a transaction or queued message; unique on a link together with DE7."""
-    return f"{number % _STANS + 1:06d}"
+def stan_of_request(txn_id: int) -> str:
+    """DE11 of a request on its host link; unique there together with DE7."""
+    return f"{2 * (txn_id % _STANS) + 2:06d}"
+
+
+def stan_of_queued(saf_id: int) -> str:
+    """DE11 of a queued message on its host link; unique there together with DE7."""
+    return f"{2 * (saf_id % _STANS) + 1:06d}"
 
 
 def reversal_of(
@@ -30,7 +36,7 @@ def reversal_of(
         amount=txn.amount,
         currency=txn.currency,
         transmission=instant.transmission,
-        stan=stan_of(saf_id),
+        stan=stan_of_queued(saf_id),
         local_time=txn.local_time,
         local_date=txn.local_date,
         year=txn.year,

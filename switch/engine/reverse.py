@@ -1,49 +1,47 @@
-"""Reversals that terminals send: found by DE90, answered once durable, forwarded from the queue."""
+"""Reversals that terminals send: found in the journal, answered once durable, forwarded from the queue."""
 
 import msgspec
 
 from switch.dialect.canonical import Payment
 from switch.dialect.pos1987 import TerminalDialect
-from switch.engine import checks
-from switch.engine.authorise import Authoriser
+from switch.engine import checks, codes
 from switch.engine.core import REVERSED_REPLY, Core
+from switch.engine.exchange import Exchange
 from switch.engine.flight import ANSWERED, CLOSING, Flight
-from switch.engine.ports import Instant, TerminalLink
+from switch.engine.ports import TerminalLink
+from switch.engine.prepare import reversal_of_terminal
 from switch.engine.queue import Item
+from switch.engine.replies import Replies
 from switch.journal.records import Ack, Intent, Lookup, Outcome, Record, Reversed, Stored, Tombstone, Transaction
 from switch.message import View
 
-_NOT_FOUND, _INVALID = "25", "12"
+_ACCEPTED = "00"
 
 
 class Reverser:
-    """One method per event of a reversal's life."""
+    """One method per step of a reversal's life. The journal is asked first: it knows what the answers were."""
 
-    def __init__(self, core: Core, authoriser: Authoriser) -> None:
+    def __init__(self, core: Core, exchange: Exchange, replies: Replies) -> None:
         self._core = core
         self._ports = core.ports
-        self._authoriser = authoriser
+        self._exchange = exchange
+        self._replies = replies
 
-    def request(self, link: TerminalLink, dialect: TerminalDialect, view: View, payment: Payment) -> None:
-        """A 0400, 0401, 0420 or 0421, its key fields present."""
-        key = checks.duplicate_key(link.interface, payment)
-        running = self._core.flights.get(key)
-        if running is not None:
-            self._core.counters.repeats += 1
-            running.askers.append((link, view))
+    def request(self, link: TerminalLink, dialect: TerminalDialect, view: View, payment: Payment, key: str) -> None:
+        """A 0400, 0401, 0420 or 0421 with its key fields, no other of its duplicate key in flight."""
+        if payment.replacement.strip("0 ") or checks.reverses_no_request(payment):
+            self._replies.refuse(link, dialect, view, codes.INVALID)
             return
-        if payment.replacement.strip("0 "):
-            link.send(dialect.answer(view, _INVALID, {}), None)
-            return
-        original_key = checks.original_key(link.interface, payment)
         instant = self._ports.instant()
-        txn = self._transaction(payment, key, link.interface, instant)
+        txn = reversal_of_terminal(
+            payment, txn_id=self._core.next_txn_id(), key=key, interface=link.interface, instant=instant
+        )
         flight = Flight(
             link=link,
             dialect=dialect,
             view=view,
-            payment=payment,
-            outgoing=payment,
+            payment=payment.without_sensitive(),
+            outgoing=payment.without_sensitive(),
             txn=txn,
             host=None,
             started=instant.epoch_us,
@@ -51,137 +49,131 @@ class Reverser:
         flight.state = CLOSING
         self._core.flights[key] = flight
         flight.timer = self._ports.arm(self._core.settings.deadlines.answer, self._too_slow, flight)
-        original = self._in_flight(original_key, link.interface, payment)
-        if original is None:
-            self._ports.store([self._lookup(original_key, link.interface, payment)], self._found, flight)
-        elif self._matches(flight, original.txn):
-            self._authoriser.cancel(original)
-            self._decide(flight, "00", [], None)
-        else:
-            self._decide(flight, _NOT_FOUND, [], None)
+        self._look(flight, _ways_to(payment, link.interface))
 
-    def _in_flight(self, original_key: str, interface: str, payment: Payment) -> Flight | None:
-        if original_key:
-            return self._core.flights.get(original_key)
-        # Without DE90 the trace number of the terminal has to do.
-        prefix = f"{interface}|{payment.terminal.strip()}|{payment.stan}|"
-        for key, flight in self._core.flights.items():
-            if key.startswith(prefix) and flight.txn.kind != "reversal":
-                return flight
-        return None
+    # -- the original
 
-    def _lookup(self, original_key: str, interface: str, payment: Payment) -> Lookup:
-        if original_key:
-            return Lookup(dedupe=original_key)
-        terminal = payment.terminal.strip()
-        stan = payment.original_stan or payment.stan
-        if payment.rrn.strip() and not payment.original_stan:
-            return Lookup(interface=interface, terminal_id=terminal, rrn=payment.rrn)
-        return Lookup(interface=interface, terminal_id=terminal, stan=stan)
+    def _look(self, flight: Flight, ways: list[Lookup]) -> None:
+        self._ports.store([ways[0]], self._found, (flight, ways[1:]))
 
-    def _transaction(self, payment: Payment, key: str, interface: str, instant: Instant) -> Transaction:
-        return Transaction(
-            txn_id=self._core.next_txn_id(),
-            dedupe=key,
-            received=instant.epoch_ms,
-            business_date=instant.business_date,
-            interface=interface,
-            mti=payment.mti,
-            kind="reversal",
-            processing_code=payment.processing_code,
-            amount=payment.amount,
-            currency=payment.currency,
-            pan=payment.pan,
-            stan=payment.stan,
-            transmission=payment.transmission,
-            local_time=payment.local_time,
-            local_date=payment.local_date,
-            year=instant.year,
-            rrn=payment.rrn,
-            terminal_id=payment.terminal.strip(),
-            merchant_id=payment.merchant.strip(),
-            name_location="",
-            country="",
-            mcc="",
-            entry_mode="",
-            condition="",
-            acquirer="",
-            eci="",
-            network="",
-            host="",
-            out_stan="",
-            out_transmission="",
-            captured=False,
-        )
-
-    def _matches(self, flight: Flight, original: Transaction) -> bool:
-        """A reversal is of the same card (when it names one) and the same amount."""
-        payment = flight.payment
-        same_card = not payment.pan or payment.pan == original.pan
-        return same_card and payment.amount in (0, original.amount)
-
-    def _found(self, flight: Flight, ack: Ack) -> None:
+    def _found(self, context: tuple[Flight, list[Lookup]], ack: Ack) -> None:
+        flight, others = context
         if flight.state == ANSWERED:
             return
         stored = ack.found
         if not ack.ok:
-            self._answer(flight, "96")
-        elif stored is None or stored.txn is None:
-            original_key = checks.original_key(flight.txn.interface, flight.payment)
-            grave: list[Record] = [Tombstone(original_key, flight.txn.received)] if original_key else []
-            self._decide(flight, _NOT_FOUND, grave, None)
-        elif not self._matches(flight, stored.txn):
-            self._decide(flight, _NOT_FOUND, [], None)
+            self._answer(flight, codes.MALFUNCTION)
+        elif stored is not None and stored.txn is not None:
+            self._original(flight, stored, stored.txn)
+        elif others:
+            self._look(flight, others)
         else:
-            self._reverse(flight, stored, stored.txn)
+            self._no_original(flight)
 
-    def _reverse(self, flight: Flight, stored: Stored, original: Transaction) -> None:
-        """Only an approval has anything to take back; for all else the terminal's wish is already fact."""
-        flight.txn = _replace_original(flight.txn, original)
-        if stored.state != "approved" or original.txn_id in self._core.taking_back:
-            self._decide(flight, "00", [], None)
+    def _no_original(self, flight: Flight) -> None:
+        """An original that comes later is declined, when DE90 says under which key it will come."""
+        key = checks.original_key(flight.txn.interface, flight.payment)
+        if key in self._core.flights:  # they crossed: it came after the look into the journal
+            self._look(flight, [Lookup(dedupe=key)])
+        elif key:
+            self._decide(flight, codes.NOT_FOUND, [Tombstone(key, flight.txn.received)], None)
+        else:
+            self._ports.log("warning", "reversal of nothing", link=flight.txn.interface, stan=flight.txn.stan)
+            self._answer(flight, codes.NOT_FOUND)
+
+    def _original(self, flight: Flight, stored: Stored, original: Transaction) -> None:
+        """Only what is or may become an approval has anything to take back; else the terminal's wish is fact."""
+        if not _matches(flight.payment, original):
+            self._decide(flight, codes.NOT_FOUND, [], None)
             return
+        flight.txn = msgspec.structs.replace(
+            flight.txn, original=original.txn_id, network=original.network, host=original.host
+        )
+        running = self._core.flights.get(original.dedupe)
+        approved = stored.state == "approved"
+        if stored.state == "pending" and running is not None and not self._exchange.cancel(running):
+            stored = Stored(txn=original, state="approved", auth_code=running.auth_code, references=running.references)
+            approved = True
+        if not approved:
+            self._decide(flight, _ACCEPTED, [], None)
+        elif original.txn_id in self._core.taking_back:
+            # Being undone already, but not yet durably: nothing may be promised.
+            self._answer(flight, codes.UNAVAILABLE)
+        else:
+            self._take_back(flight, stored, original)
+
+    def _take_back(self, flight: Flight, stored: Stored, original: Transaction) -> None:
         self._core.taking_back.add(original.txn_id)
         put, item = self._core.reversal(original, "cancel", stored.auth_code, stored.references)
-        taken: list[Record] = [Reversed(txn_id=original.txn_id, reason="cancelled", reply=REVERSED_REPLY), put]
-        self._decide(flight, "00", taken, item)
+        taken = Reversed(txn_id=original.txn_id, reason="cancelled", reply=REVERSED_REPLY)
+        self._decide(flight, _ACCEPTED, [taken, put], item)
+
+    # -- the end
 
     def _decide(self, flight: Flight, code: str, extra: list[Record], item: Item | None) -> None:
         now = self._ports.instant().epoch_us
         outcome = Outcome(
             txn=flight.txn,
-            state="approved" if code == "00" else "declined",
+            state="approved" if code == _ACCEPTED else "declined",
             response_code=code,
             reply={"39": code},
             answered=now // 1000,
             latency_us=now - flight.started,
         )
-        self._ports.store([Intent(flight.txn), outcome, *extra], self._stored, (flight, code, item))
+        self._ports.store([Intent(flight.txn), outcome, *extra], self._stored, (flight, code, extra, item))
 
-    def _stored(self, context: tuple[Flight, str, Item | None], ack: Ack) -> None:
-        flight, code, item = context
-        if item is not None:
+    def _stored(self, context: tuple[Flight, str, list[Record], Item | None], ack: Ack) -> None:
+        flight, code, extra, item = context
+        written = ack.ok and ack.duplicate is None
+        if item is not None and written:
             self._core.taking_back.discard(item.family)  # from here on the journal's state tells
-        if not ack.ok:
-            self._answer(flight, "96")
-            return
-        if ack.duplicate is not None:
-            self._answer(flight, ack.duplicate.reply.get("39", code))
-            return
-        if item is not None:
             self._core.enqueue(flight.txn.host, item)
-        self._answer(flight, code)
+        elif item is not None:
+            # The original may be withheld already, so its reversal is owed whatever becomes of this message.
+            self._core.store_for_certain(extra, flight.txn.host, item)
+        if ack.duplicate is not None:
+            self._repeat(flight, ack.duplicate)
+        else:
+            self._answer(flight, code if ack.ok else codes.MALFUNCTION)
+
+    def _repeat(self, flight: Flight, stored: Stored) -> None:
+        self._land(flight)
+        if flight.state != ANSWERED:
+            self._replies.answer_stored(flight, stored)
 
     def _too_slow(self, flight: Flight) -> None:
-        self._answer(flight, "91")
+        flight.timer = None
+        self._answer(flight, codes.UNAVAILABLE)
 
     def _answer(self, flight: Flight, code: str) -> None:
-        self._ports.disarm(flight.timer)
-        self._core.flights.pop(flight.txn.dedupe, None)
+        self._land(flight)
         if flight.state != ANSWERED:
-            flight.state = ANSWERED
-            self._core.answer(flight, code, {})
+            self._replies.answer(flight, code, {})
+
+    def _land(self, flight: Flight) -> None:
+        if flight.timer is not None:
+            self._ports.disarm(flight.timer)
+            flight.timer = None
+        if self._core.flights.get(flight.txn.dedupe) is flight:
+            del self._core.flights[flight.txn.dedupe]
 
 
-def _replace_original(txn: Transaction, original: Transaction) -> Transaction:
-    return msgspec.structs.replace(txn, original=original.txn_id, network=original.network, host=original.host)
+def _ways_to(payment: Payment, interface: str) -> list[Lookup]:
+    """How the original may be found: by DE90, else by the reference number, else by the trace number."""
+    key = checks.original_key(interface, payment)
+    if key:
+        return [Lookup(dedupe=key)]
+    terminal = payment.terminal.strip()
+    if payment.original_stan.strip("0"):
+        return [Lookup(interface=interface, terminal_id=terminal, stan=payment.original_stan)]
+    ways = [Lookup(interface=interface, terminal_id=terminal, rrn=payment.rrn)] if payment.rrn.strip() else []
+    return [*ways, Lookup(interface=interface, terminal_id=terminal, stan=payment.stan)]
+
+
+def _matches(payment: Payment, original: Transaction) -> bool:
+    """A reversal is of the same card, amount and currency, as far as it names them."""
+    return (
+        payment.pan in ("", original.pan)
+        and payment.amount in (0, original.amount)
+        and payment.currency in ("", original.currency)
+    )
