@@ -4,11 +4,13 @@ Knows no wire format, no link and no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from switch.message import mask_pan
+
+ManagementFunction = Literal["sign-on", "sign-off", "echo"]
 
 SENSITIVE = ("track2", "pin_block", "cvv2", "cavv")
 
@@ -17,8 +19,10 @@ class Payment(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A request, reversal or advice as one party puts it to the next.
 
     Amounts are minor units; `transmission` is DE7 (UTC MMDDhhmmss); `local_time` and `local_date` are DE12 and
-    DE13; `pin_block` is 16 hex digits under the key of the link it is on. `references` holds what the network
-    gave the transaction: "transaction_id", "validation_code", "banknet", "settlement_date", "network_id".
+    DE13, `year` their two-digit year; `pin_block` is 16 hex digits under the key of the link it is on;
+    `name_location` is name 25, city 13 and country 2, `country` the merchant's by number. `references` holds what
+    the network gave the transaction: "transaction_id", "validation_code" and "aci", or "banknet" (DE63) and
+    "settlement_date" (DE15).
     """
 
     mti: str = ""
@@ -92,7 +96,7 @@ class Answer:
 
 
 class HostDialect(Protocol):
-    """How one kind of host is spoken to. Implementations are pure; all raise `MessageError` on bad bytes."""
+    """How one kind of host is spoken to. Pure: MessageError for bad bytes and for values that cannot be sent."""
 
     name: str
     framing: str
@@ -106,11 +110,11 @@ class HostDialect(Protocol):
     def advice(self, payment: Payment, *, repeat: bool) -> bytes:
         """An authorisation advice: what was decided on the host's behalf."""
 
-    def management(self, function: str, stan: str, transmission: str, year: str) -> bytes:
-        """A network management request; `function` is "sign-on", "sign-off" or "echo"."""
+    def management(self, function: ManagementFunction, stan: str, transmission: str, year: str) -> bytes:
+        """A network management request."""
 
     def read(self, frame: bytes) -> Answer:
-        """A frame from the host; of a management request only the MTI counts."""
+        """A frame from the host, whatever its MTI; of a management request only the MTI counts."""
 
     def answer_management(self, frame: bytes) -> bytes:
-        """The reply to a management request of the host."""
+        """The reply to a management request of the host; raises MessageError for anything else."""

@@ -1,6 +1,7 @@
 """Dialling: keeps one connection to a peer up for ever, with a growing pause between attempts."""
 
 import errno
+import math
 import os
 import socket
 from collections.abc import Callable
@@ -34,6 +35,9 @@ class _Closed:
     def on_frame(self, connection: Connection, frame: bytes) -> None:
         self._on_frame(connection, frame)
 
+    def on_input_end(self, connection: Connection, reason: str) -> None:
+        connection.close(reason)
+
     def on_close(self, _connection: Connection, reason: str, unsent: list[object]) -> None:
         self.reason = reason
         self.unsent = unsent
@@ -59,8 +63,10 @@ async def dial(
     """
     pause, complained = backoff.first, False
     while True:
+        closed = _Closed(on_frame)
         try:
             sock = await connect(host, port, limits.connect_timeout)
+            connection = _add(reactor, sock, name, make_framer(), closed, limits)
         except OSError as error:
             if not complained:
                 log.warning("cannot connect", link=name, peer=f"{host}:{port}", reason=error.strerror or str(error))
@@ -68,8 +74,6 @@ async def dial(
             await trio.sleep(pause)
             pause = min(backoff.longest, pause * 2)
             continue
-        closed = _Closed(on_frame)
-        connection = reactor.add(sock, name, make_framer(), closed, limits)
         log.info("connected", link=name, peer=f"{host}:{port}")
         on_up(connection)
         started = trio.current_time()
@@ -82,8 +86,18 @@ async def dial(
         await trio.sleep(pause)
 
 
+def _add(
+    reactor: Reactor, sock: socket.socket, name: str, framer: Framer, closed: _Closed, limits: Limits
+) -> Connection:
+    try:
+        return reactor.add(sock, name, framer, closed, limits)
+    except OSError:
+        sock.close()
+        raise
+
+
 async def connect(host: str, port: int, within: float) -> socket.socket:
-    """A connected, non-blocking socket; raises OSError."""
+    """A connected, non-blocking socket; raises OSError. `within` in seconds, 0 for no limit."""
     family, kind, _, _, address = (await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
     sock = socket.socket(family, kind)
     sock.setblocking(False)
@@ -91,13 +105,16 @@ async def connect(host: str, port: int, within: float) -> socket.socket:
         code = sock.connect_ex(address)
         if code not in (0, errno.EINPROGRESS):
             raise OSError(code, os.strerror(code))
-        with trio.move_on_after(within) as scope:
+        with trio.move_on_after(within or math.inf) as scope:
             await trio.lowlevel.wait_writable(sock)
         if scope.cancelled_caught:
             raise TimeoutError(f"no connection within {within:g} s")
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             raise OSError(code, os.strerror(code))
+        if sock.getsockname() == sock.getpeername():
+            # A port of the ephemeral range on which nobody listens may be given to the caller itself.
+            raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except BaseException:
         sock.close()
         raise

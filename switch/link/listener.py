@@ -1,6 +1,5 @@
 """Listening: accepts connections and hands them to the reactor. Past the limit a newcomer is closed at once."""
 
-import errno
 import socket
 from collections.abc import Callable
 
@@ -12,8 +11,8 @@ from switch.link.reactor import Reactor, describe_peer
 
 log = structlog.get_logger()
 
-# How long accepting pauses when the process is out of file descriptors.
-_EMFILE_PAUSE = 0.5
+# How long accepting pauses when the system has nothing left to accept with, such as file descriptors.
+_EXHAUSTED_PAUSE = 0.5
 
 
 class AddressError(OSError):
@@ -52,23 +51,27 @@ async def accept(
             await trio.lowlevel.wait_readable(sock)
             try:
                 peer, _ = sock.accept()
-            except BlockingIOError:
-                continue
+            except (BlockingIOError, ConnectionError):
+                continue  # gone before it was accepted
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED):
-                    raise
                 log.error("cannot accept", listener=name, reason=error.strerror)
-                await trio.sleep(_EMFILE_PAUSE)
+                await trio.sleep(_EXHAUSTED_PAUSE)
+                continue
+            if counted.open >= limits.max_connections:
+                reason = f"{counted.open} connections open"
+                log.warning("refused", listener=name, peer=describe_peer(peer), reason=reason)
+                peer.close()
                 continue
             peer.setblocking(False)
-            if counted.open >= limits.max_connections:
-                log.warning(
-                    "refused", listener=name, peer=describe_peer(peer), reason=f"{counted.open} connections open"
-                )
+            label = f"{name} {describe_peer(peer)}"
+            try:
+                connection = reactor.add(peer, label, make_framer(), counted, limits)
+            except OSError as error:
+                log.warning("refused", listener=name, peer=label, reason=error.strerror)
                 peer.close()
                 continue
             counted.open += 1
-            on_open(reactor.add(peer, f"{name} {describe_peer(peer)}", make_framer(), counted, limits))
+            on_open(connection)
 
 
 class _Counted:
@@ -78,9 +81,7 @@ class _Counted:
         self.open = 0
         self._handler = handler
         self.on_frame = handler.on_frame
-        half_close = getattr(handler, "on_half_close", None)
-        if half_close is not None:
-            self.on_half_close = half_close
+        self.on_input_end = handler.on_input_end
 
     def on_close(self, connection: Connection, reason: str, unsent: list[object]) -> None:
         self.open -= 1

@@ -2,9 +2,11 @@
 
 No task, event, lock or cancel scope per frame; what is not hot stays ordinary trio."""
 
+import os
 import select
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 import trio
@@ -14,6 +16,7 @@ from switch.link.connection import Connection, Framer, Handler, Limits
 log = structlog.get_logger()
 
 _EVENTS_PER_TICK = 256
+_HUNG_UP = select.EPOLLHUP | select.EPOLLERR
 
 
 class Reactor:
@@ -28,13 +31,13 @@ class Reactor:
         self._strict = strict
         self._epoll = select.epoll()
         self._connections: dict[int, Connection] = {}
+        self._masks: dict[int, int] = {}
         self._watched: dict[int, Callable[[], None]] = {}
-        self._touched: dict[Connection, None] = {}
-        # Output made outside a tick, by an ordinary task or a timer, wakes the reactor through this pair.
-        self._waker, self._wakee = socket.socketpair()
-        self._waker.setblocking(False)
-        self._wakee.setblocking(False)
-        self._epoll.register(self._wakee, select.EPOLLIN)
+        # Whose output or state changed; True when the kernel has said that it takes bytes again.
+        self._touched: dict[Connection, bool] = {}
+        # Output made outside a tick, by an ordinary task or a timer, wakes the reactor through this counter.
+        self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._waker, select.EPOLLIN)
         self._in_tick = False
         self._woken = False
 
@@ -42,12 +45,13 @@ class Reactor:
         return len(self._connections)
 
     def add(self, sock: socket.socket, name: str, framer: Framer, handler: Handler, limits: Limits) -> Connection:
-        """Takes over a connected, non-blocking socket."""
+        """Takes over a connected, non-blocking socket; raises OSError, and then the caller still owns it."""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
         connection = Connection(sock, name, framer, handler, limits, self._touch, self.clock())
         self._connections[connection.fd] = connection
-        self._epoll.register(connection.fd, select.EPOLLIN)
+        self._masks[connection.fd] = select.EPOLLIN
         return connection
 
     def watch(self, fd: int, then: Callable[[], None]) -> None:
@@ -61,18 +65,27 @@ class Reactor:
 
     def pause(self, connection: Connection, *, paused: bool) -> None:
         """Stops or resumes reading: back-pressure on one peer."""
-        if connection.paused != paused and not connection.closed:
-            connection.paused = paused
-            self._register(connection)
+        connection.pause(self.clock(), paused=paused)
 
     def wake(self) -> None:
         """A tick is wanted although nothing arrived."""
-        if not self._in_tick and not self._woken:
+        if not self._in_tick and not self._woken and self._waker >= 0:
             self._woken = True
-            self._waker.send(b"w")
+            os.eventfd_write(self._waker, 1)
+
+    def guard(self, then: Callable[..., None], *args: Any) -> bool:
+        """Calls `then`; an error in it is logged and hurts nothing else. True when there was none."""
+        try:
+            then(*args)
+        except Exception:
+            if self._strict:
+                raise
+            log.exception("callback failed", callback=getattr(then, "__qualname__", type(then).__name__))
+            return False
+        return True
 
     def _touch(self, connection: Connection) -> None:
-        self._touched[connection] = None
+        self._touched.setdefault(connection, False)
         self.wake()
 
     async def run(self) -> None:
@@ -84,7 +97,7 @@ class Reactor:
         finally:
             for connection in list(self._connections.values()):
                 connection.close("switch stopped")
-            self._settle()
+            self._settle(self.clock())
 
     def tick(self) -> None:
         """One round: read, hand on, `tick_end`, write."""
@@ -94,7 +107,7 @@ class Reactor:
             for fd, events in self._epoll.poll(0, _EVENTS_PER_TICK):
                 self._dispatch(fd, events, now)
             self._end_tick()
-            self._settle()
+            self._settle(now)
             self._end_tick()  # what the ends of connections have caused
         finally:
             self._in_tick = False
@@ -107,50 +120,54 @@ class Reactor:
         connection = self._connections.get(fd)
         if connection is not None:
             if events & select.EPOLLOUT:
-                self._touched[connection] = None
+                self._touched[connection] = True
             if events & ~select.EPOLLOUT and not connection.closed:
-                self._guarded(connection, now)
+                self._read(connection, now, hung_up=bool(events & _HUNG_UP))
         elif fd in self._watched:
-            self._watched[fd]()
-        elif fd == self._wakee.fileno():
+            self.guard(self._watched[fd])
+        elif fd == self._waker:
             self._woken = False
-            self._wakee.recv(64)
+            os.eventfd_read(self._waker)
 
-    def _guarded(self, connection: Connection, now: float) -> None:
+    def _read(self, connection: Connection, now: float, *, hung_up: bool) -> None:
         try:
-            connection.readable(now)
+            connection.readable(now, hung_up=hung_up)
         except Exception:
             if self._strict:
                 raise
             log.exception("handler failed", link=connection.name)
             connection.close("internal error")
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         """Writes what was gathered and releases what was closed, until neither makes more."""
         while self._touched:
             touched, self._touched = self._touched, {}
-            for connection in touched:
-                if not connection.closed:
-                    connection.write()
+            for connection, writable in touched.items():
+                if not connection.closed and (writable or not connection.blocked):
+                    connection.write(now)
                 if connection.closed:
                     self._release(connection)
-                elif bool(connection.pending_out) != connection.blocked:
-                    connection.blocked = bool(connection.pending_out)
+                else:
                     self._register(connection)
 
     def _register(self, connection: Connection) -> None:
-        reading = 0 if connection.paused or connection.half_closed else select.EPOLLIN
-        self._epoll.modify(connection.fd, reading | (select.EPOLLOUT if connection.blocked else 0))
-
-    def half_closed(self, connection: Connection) -> None:
-        """Stops asking for input that will never come."""
-        self._register(connection)
+        """Asks for no event that could not be used: a socket left readable would keep the loop busy."""
+        mask = (select.EPOLLIN if connection.wants_input else 0) | (select.EPOLLOUT if connection.blocked else 0)
+        if mask != self._masks[connection.fd]:
+            self._masks[connection.fd] = mask
+            self._epoll.modify(connection.fd, mask)
 
     def _release(self, connection: Connection) -> None:
-        if self._connections.pop(connection.fd, None) is None:
-            return
-        self._epoll.unregister(connection.fd)
-        connection.released()
+        if self._connections.get(connection.fd) is connection:
+            del self._connections[connection.fd], self._masks[connection.fd]
+            self._epoll.unregister(connection.fd)
+            self.guard(connection.released)
+
+    def close_unsent(self, reason: str) -> None:
+        """Closes the connections that were about to write frames with tokens in this tick."""
+        for connection in list(self._touched):
+            if connection.unsent:
+                connection.close(reason)
 
     def sweep(self) -> None:
         """Closes connections that are silent in mid-frame or idle for too long; called by the timer task."""
@@ -162,9 +179,10 @@ class Reactor:
 
     def close(self) -> None:
         """Frees what is left after `run`."""
-        self._epoll.close()
-        self._waker.close()
-        self._wakee.close()
+        if self._waker >= 0:
+            self._epoll.close()
+            os.close(self._waker)
+            self._waker = -1
 
 
 def describe_peer(sock: socket.socket) -> str:

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 
+def _plainly(then: Callable[[Any], None], context: Any) -> None:
+    then(context)
+
+
 class Timer:
     """One deadline; `disarm` it or let it fire."""
 
@@ -16,10 +20,14 @@ class Timer:
 
 
 class TimerWheel:
-    """Deadlines fire in the first `advance` at or after them, at most one `tick` (seconds) late, bucket by bucket."""
+    """Deadlines fire in the first `advance` at or after them, at most one `tick` (seconds) late, bucket by bucket.
 
-    def __init__(self, now: float, tick: float = 0.1) -> None:
+    `call(then, context)` is how a timer fires; an owner passes a guard, so that one that raises stops no other.
+    """
+
+    def __init__(self, now: float, tick: float = 0.1, call: Callable[..., object] | None = None) -> None:
         self._tick = tick
+        self._call = call or _plainly
         self._buckets: dict[int, dict[Timer, None]] = {}
         self._now = int(now / tick)
 
@@ -51,5 +59,5 @@ class TimerWheel:
             while timers:
                 timer = next(iter(timers))
                 del timers[timer]
-                timer.then(timer.context)
+                self._call(timer.then, timer.context)
             self._buckets.pop(number, None)

@@ -32,10 +32,12 @@ class HsmLink:
         return self._connection is not None
 
     def ask(self, command: bytes, then: Callable[[Any, str, str], None], context: Any) -> bool:
-        """False when the HSM is down or has too much to do."""
-        if self._connection is None or self._session.full:
+        """False when the HSM is down or has too much to do; otherwise `then` is called, whatever happens."""
+        connection = self._connection
+        if connection is None or connection.closed or self._session.full:
             return False
-        return self._connection.send(self._session.send(command, (then, context)))
+        connection.send(self._session.send(command, (then, context)))
+        return True
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,7 +64,7 @@ class HsmLink:
     def _on_down(self, _reason: str) -> None:
         self._connection = None
         for then, context in self._session.fail_all():
-            then(context, "", "")
+            self._reactor.guard(then, context, "", "")
 
     def _on_data(self, connection: Connection, data: bytes) -> None:
         try:
@@ -71,7 +73,7 @@ class HsmLink:
             connection.close(f"not an HSM: {error}")
             return
         for (then, context), reply in replies:
-            then(context, reply.error, reply.body)
+            self._reactor.guard(then, context, reply.error, reply.body)
 
     async def _watch(self) -> None:
         """An HSM that takes commands and answers none is as good as down: the link is closed, waiters learn it."""

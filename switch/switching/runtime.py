@@ -1,5 +1,6 @@
 """The engine joined to links, HSM and journal under trio: starts, recovers, serves, drains."""
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -8,7 +9,6 @@ import structlog
 import trio
 
 from switch.crypto.datakeys import DataKeys
-from switch.dialect.pos1987 import TerminalDialect
 from switch.engine.config import EngineSettings
 from switch.engine.engine import Engine
 from switch.engine.ports import Instant
@@ -19,8 +19,8 @@ from switch.journal.store import Store
 from switch.link.listener import accept, bind
 from switch.link.reactor import Reactor
 from switch.link.wheel import Timer, TimerWheel
-from switch.message import make_framer
 from switch.switching.clock import Clock
+from switch.switching.framing import LinkFramer
 from switch.switching.hosts import HostLink
 from switch.switching.hsm import HsmLink
 from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
@@ -30,17 +30,25 @@ log = structlog.get_logger()
 
 _TICK = 0.1
 _SWEEP = 1.0
+# Seconds: when an unanswered journal is worth an error line, and how long the drain waits for its last records.
+_JOURNAL_PATIENCE = 5.0
+_LAST_RECORDS = 1.0
+_STOPPING = "switch is stopping"
 _Then = tuple[Callable[[Any, Ack], None], Any]
 
 
 class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the running switch is made of, apart from journal and keys. `drain` in seconds."""
+    """Everything the running switch is made of, apart from journal and keys. `drain` in seconds.
+
+    `max_backlog` counts the units the journal has not acknowledged; past it payments are refused with 96.
+    """
 
     engine: EngineSettings
     listeners: Sequence[ListenerSettings]
     hosts: Mapping[str, HostLinkSettings]
     hsm: HsmLinkSettings
     drain: float = 5.0
+    max_backlog: int = 50_000
 
 
 class Switch:
@@ -63,9 +71,11 @@ class Switch:
         self._recovery = recovery
         self._clock = clock or Clock()
         self._reactor = Reactor()
-        self._wheel = TimerWheel(trio.current_time(), _TICK)
+        self._wheel = TimerWheel(trio.current_time(), _TICK, self._reactor.guard)
         self._stop = trio.Event()
-        self._quiet: trio.Event | None = None
+        self._progress = trio.Event()
+        self._journal_heard = trio.current_time()
+        self._journal_silent = False
         self._hsm = HsmLink(settings.hsm, self._reactor)
         self.engine = Engine(settings.engine, bins, self, recovery)
         self._hosts = {
@@ -120,10 +130,10 @@ class Switch:
 
         Raises AddressError before anything is started when a port is taken.
         """
-        sockets = [(listener, bind(listener.host, listener.port)) for listener in self._settings.listeners]
-        self._reactor.tick_end += [self._store.flush, self._delivery.flush]
-        self._reactor.watch(self._store.fileno(), self._journal_acks)
         try:
+            sockets = self._bind()
+            self._reactor.tick_end += [self._store.flush, self._flush_marks]
+            self._reactor.watch(self._store.fileno(), self._journal_acks)
             async with trio.open_nursery() as links:
                 links.start_soon(self._reactor.run)
                 links.start_soon(self._keep_time)
@@ -136,27 +146,39 @@ class Switch:
                         listeners.start_soon(self._listen, listener, sock)
                     task_status.started({item.name: sock.getsockname()[:2] for item, sock in sockets})
                     await self._stop.wait()
-                    listeners.cancel_scope.cancel()
-                await self._drain()
+                    await self._drain(listeners.cancel_scope)
                 links.cancel_scope.cancel()
         finally:
             self._reactor.close()
 
-    async def _listen(self, settings: ListenerSettings, sock: Any) -> None:
-        handler = TerminalListener(settings.name, TerminalDialect(settings.spec), self.engine, self._reactor)
+    def _bind(self) -> list[tuple[ListenerSettings, socket.socket]]:
+        sockets: list[tuple[ListenerSettings, socket.socket]] = []
+        try:
+            for listener in self._settings.listeners:
+                sockets.append((listener, bind(listener.host, listener.port)))
+        except OSError:
+            for _, sock in sockets:
+                sock.close()
+            raise
+        return sockets
+
+    async def _listen(self, settings: ListenerSettings, sock: socket.socket) -> None:
+        handler = TerminalListener(settings, self.engine, self._reactor, self._overloaded)
         self._terminals.append(handler)
-        log.info(
-            "listening", listener=settings.name, address="{}:{}".format(*sock.getsockname()[:2]), spec=settings.spec
-        )
+        address = "{}:{}".format(*sock.getsockname()[:2])
+        log.info("listening", listener=settings.name, address=address, spec=settings.spec)
         await accept(
             self._reactor,
             sock,
             name=settings.name,
-            make_framer=lambda: make_framer("len2", settings.limits.max_frame),
+            make_framer=lambda: LinkFramer(settings.framing, settings.limits.max_frame),
             handler=handler,
             on_open=handler.on_open,
             limits=settings.limits,
         )
+
+    def _overloaded(self) -> bool:
+        return self._store.backlog > self._settings.max_backlog
 
     async def _keep_time(self) -> None:
         next_sweep = 0.0
@@ -164,46 +186,83 @@ class Switch:
             await trio.sleep(_TICK)
             now = trio.current_time()
             self._wheel.advance(now)
-            self._note_quiet()
+            self._progress.set()
             if now >= next_sweep:
                 next_sweep = now + _SWEEP
                 self._reactor.sweep()
+                self._watch_journal(now)
                 self._fold_marks()
+
+    # -- the journal
+
+    def _journal_acks(self) -> None:
+        self._journal_heard = trio.current_time()
+        for token, ack in self._store.take():
+            then, context = cast(_Then, token)  # what `store` submitted
+            self._reactor.guard(then, context, ack)
+        self._progress.set()
+
+    def _watch_journal(self, now: float) -> None:
+        """A journal that acknowledges nothing lets nothing be approved; an operator must hear of it."""
+        if not self._store.backlog:
+            self._journal_heard = now
+        silent = now - self._journal_heard > _JOURNAL_PATIENCE
+        if silent and not self._journal_silent:
+            log.error("journal does not answer", backlog=self._store.backlog)
+        elif self._journal_silent and not silent:
+            log.info("journal answers again", backlog=self._store.backlog)
+        self._journal_silent = silent
+
+    def _flush_marks(self) -> None:
+        """An approval whose mark cannot be written must not leave: after a restart it would count as never sent."""
+        try:
+            self._delivery.flush()
+        except OSError as error:
+            log.error("delivery log failed", reason=error.strerror)
+            self._reactor.close_unsent("the delivery log failed")
 
     def _fold_marks(self) -> None:
         marks = self._delivery.rotate()
         if marks:
-            self.store([Delivered(marks)], self._folded, None)
+            self._store_marks(marks)
 
-    def _folded(self, _context: None, ack: Ack) -> None:
+    def _store_marks(self, marks: list[int]) -> None:
+        self.store([Delivered(marks)], self._folded, marks)
+
+    def _folded(self, marks: list[int], ack: Ack) -> None:
         if ack.ok:
             self._delivery.folded()
+        else:
+            self.arm(_SWEEP, self._store_marks, marks)
 
-    def _journal_acks(self) -> None:
-        for token, ack in self._store.take():
-            then, context = cast(_Then, token)  # what `store` submitted
-            then(context, ack)
-        self._note_quiet()
+    # -- the drain
 
-    def _note_quiet(self) -> None:
-        """Tells a drain that nothing is in flight any more."""
-        if self._quiet is not None and not self.engine.in_flight and not self._store.backlog:
-            self._quiet.set()
-
-    async def _drain(self) -> None:
-        """New requests are refused, those in flight get their answers, hosts hear the sign-off."""
+    async def _drain(self, listeners: trio.CancelScope) -> None:
+        """New requests are refused, those in flight get their answers, hosts hear the sign-off, then all ends."""
         log.info("draining", in_flight=self.engine.in_flight)
         self.engine.drain()
-        self._quiet = trio.Event()
-        self._note_quiet()
         with trio.move_on_after(self._settings.drain) as scope:
-            await self._quiet.wait()
-            for terminals in self._terminals:
-                terminals.finish_all("switch is stopping")
+            await self._until(lambda: not self.engine.in_flight and not self._store.backlog)
             async with trio.open_nursery() as nursery:
                 for host in self._hosts.values():
                     nursery.start_soon(host.sign_off)
-        log.info("drained", complete=not scope.cancelled_caught, left=self.engine.in_flight)
+            listeners.cancel()
+            for terminals in self._terminals:
+                terminals.finish_all(_STOPPING)
+            await self._until(lambda: not any(map(len, self._terminals)))
+        listeners.cancel()
+        for terminals in self._terminals:
+            terminals.close_all(_STOPPING)
+        with trio.move_on_after(_LAST_RECORDS) as last:
+            # An approval that could not be written out is taken back before the end, not after a restart.
+            await self._until(lambda: not any(map(len, self._terminals)) and not self._store.backlog)
+        complete = not (scope.cancelled_caught or last.cancelled_caught)
+        log.info("drained", complete=complete, left=self.engine.in_flight)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._progress = trio.Event()
+            await self._progress.wait()
 
     # -- operators
 
@@ -218,7 +277,7 @@ class Switch:
         }
 
     async def close_batch(self) -> int:
-        """Closes the open clearing batch; returns its number. Raises JournalFailedError."""
+        """Closes the open clearing batch; returns its number. Raises JournalFailedError, at once or in 5 s."""
         done, result = trio.Event(), []
 
         def closed(_context: None, ack: Ack) -> None:
@@ -226,8 +285,9 @@ class Switch:
             done.set()
 
         self.store([CloseBatch(self.instant().epoch_ms)], closed, None)
-        await done.wait()
-        if not result[0].ok:
+        with trio.move_on_after(_JOURNAL_PATIENCE):
+            await done.wait()
+        if not result or not result[0].ok:
             raise JournalFailedError("the journal could not close the batch")
         return result[0].closed_batch
 

@@ -1,5 +1,7 @@
 """Settings of the switch's links; the daemon reads them from its file."""
 
+from typing import Literal
+
 import msgspec
 
 from switch.link.connection import Limits
@@ -30,10 +32,15 @@ class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ListenerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A port for terminals; `name` is part of every duplicate key, so it must not change while requests repeat."""
+    """A port for terminals; `name` is part of every duplicate key, so it must not change while requests repeat.
+
+    `max_outstanding` counts the unanswered requests of one connection past which it is not read.
+    """
 
     name: str
     port: int
     spec: str = "pos-1987-ascii"
+    framing: Literal["len2", "ascii4"] = "len2"
     host: str = "127.0.0.1"
     limits: Limits = Limits()
+    max_outstanding: int = 1000
