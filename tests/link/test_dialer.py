@@ -1,6 +1,7 @@
 """Dialling: back-off while nobody is there, a connection again after each end, and never one to itself."""
 
 import socket
+from itertools import pairwise
 
 import pytest
 import structlog
@@ -86,7 +87,7 @@ async def test_a_peer_that_appears_later_is_found_and_the_failure_is_logged_once
         with trio.fail_after(5):
             stream = await listeners[0].accept()
             while not calls.up:
-                await trio.sleep(0.001)
+                await trio.testing.wait_all_tasks_blocked(0.001)
     complaints = [line for line in logs if line["event"] == "cannot connect"]
     assert [(line["peer"], line["reason"]) for line in complaints] == [(f"127.0.0.1:{port}", "Connection refused")]
     await stream.aclose()
@@ -103,7 +104,7 @@ async def test_pauses_double_up_to_the_longest(start, monkeypatch, autojump_cloc
     monkeypatch.setattr(dialer, "connect", refuse)
     start(1, Backoff(first=0.5, longest=3.0))
     await trio.sleep(14)
-    pauses = [round(later - earlier, 6) for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    pauses = [round(later - earlier, 6) for earlier, later in pairwise(attempts)]
     assert pauses == [0.5, 1.0, 2.0, 3.0, 3.0, 3.0]
 
 
@@ -115,7 +116,7 @@ async def test_a_peer_that_accepts_and_drops_at_once_is_not_hammered(server, sta
             stream = await server.accept()
             times.append(trio.current_time())
             await stream.aclose()
-    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
     assert pauses[-1] > 0.15  # 0.02, 0.04, 0.08, 0.16
     assert calls.down[:3] == ["closed by peer"] * 3
 
@@ -127,7 +128,7 @@ async def test_a_bad_frame_from_the_peer_ends_the_connection_after_its_good_ones
         await stream.send_all(frame_up(b"good") + b"\x00\x0b")
         assert await stream.receive_some(10) == b""
         while not calls.down:
-            await trio.sleep(0.001)
+            await trio.testing.wait_all_tasks_blocked(0.001)
     assert calls.frames == [b"good"]
     assert calls.down == ["bad frame: frame header announces 11 bytes, expected at most 10 bytes"]
     await stream.aclose()
@@ -154,7 +155,7 @@ async def test_a_port_where_nobody_listens_is_refused():
 
 
 async def test_a_name_that_does_not_resolve_is_an_error_like_any_other():
-    with pytest.raises(OSError, match="not known|resolution"):
+    with pytest.raises(OSError, match=r"not known|resolution"):
         await connect("no-such-host.invalid", 1, 1)
 
 

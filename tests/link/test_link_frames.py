@@ -50,7 +50,7 @@ async def test_two_hundred_frames_in_one_segment_arrive_in_order(listen, frame_u
 async def test_answers_of_one_tick_leave_in_one_write(listen, frame_up):
     bench = await listen()
     bench.handler.reply = lambda connection, frame: connection.send(frame)
-    client, connection = await bench.connect()
+    client, _ = await bench.connect()
     await client.send_all(frame_up(*[b"x" * 10] * 50))
     with trio.fail_after(5):
         received = await client.receive_some(65536)

@@ -7,6 +7,7 @@ import socket
 import pytest
 import structlog
 import trio
+import trio.testing
 
 from switch.link import listener
 from switch.link.connection import Limits
@@ -83,7 +84,7 @@ async def test_without_file_descriptors_accepting_pauses_and_goes_on_when_there_
         try:
             await client.connect(bench.address)
             while not logs:
-                await trio.sleep(0.001)
+                await trio.testing.wait_all_tasks_blocked(0.001)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         await bench.handler.until(lambda: bench.handler.opened)
@@ -94,7 +95,7 @@ async def test_without_file_descriptors_accepting_pauses_and_goes_on_when_there_
 async def test_a_connection_is_named_after_its_listener_and_its_peer(listen):
     bench = await listen()
     client, connection = await bench.connect()
-    assert connection.name == "test 127.0.0.1:{}".format(client.socket.getsockname()[1])
+    assert connection.name == f"test 127.0.0.1:{client.socket.getsockname()[1]}"
     assert repr(connection) == f"<Connection {connection.name} open>"
     await client.aclose()
 

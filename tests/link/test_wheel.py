@@ -1,5 +1,7 @@
 """The timer wheel against a sorted list."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_deadlines_a_tick_apart_fire_in_their_order(deadlines):
         wheel.arm(deadline / 100, fired.append, deadline)
     wheel.advance(30)
     assert len(fired) == len(deadlines)
-    assert all(later > earlier - 11 for earlier, later in zip(fired, fired[1:], strict=False))
+    assert all(later > earlier - 11 for earlier, later in pairwise(fired))
 
 
 def test_a_deadline_in_the_past_fires_in_the_next_advance_not_in_this_one():
