@@ -41,6 +41,12 @@ _ERRORS = (
     *_CONFIG_ERRORS, AddressError, AdminError, ClearingError, DataKeyError, HsmUnavailable, JournalError, LabError,
     OSError,
 )  # fmt: skip
+_WIDE = 250
+# Heading of `journal list`, and the journal's column.
+_COLUMNS = {
+    "number": "txn_id", "kind": "kind", "network": "network", "card": "pan_masked", "amount": "amount",
+    "state": "state", "code": "response_code", "terminal": "terminal_id", "rrn": "rrn", "batch": "batch",
+}  # fmt: skip
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -144,6 +150,12 @@ def node(scheme: str, config: Path) -> None:
     trio.run(until_signalled, functools.partial(network_node.serve, settings))
 
 
+def _print_table(table: Table) -> None:
+    """Whole in a pipe or a file, folded to the window on a terminal."""
+    console = Console()
+    console.print(table) if console.is_terminal else Console(width=_WIDE).print(table)
+
+
 # -- the journal
 
 
@@ -181,12 +193,11 @@ def journal_list(*, config: Path, limit: int, since: int, card: bool, as_json: b
         for row in rows:
             click.echo(msgspec.json.encode(row))
         return
-    columns = ("txn_id", "kind", "network", "pan_masked", "amount", "state", "response_code", "terminal_id", "rrn")
-    table = Table(*columns)
+    table = Table(*_COLUMNS)
     for row in rows:
         row["amount"] = _money(row["amount"], row["currency"])
-        table.add_row(*(str(row[column]) for column in columns))
-    Console().print(table)
+        table.add_row(*(str(row[column]) for column in _COLUMNS.values()))
+    _print_table(table)
 
 
 @journal.command("show")
@@ -292,7 +303,7 @@ def _ctl_command(verb: str, text: str) -> None:
             parts = value.items() if isinstance(value, dict) else (("", value),)
             for part, one in parts:
                 table.add_row(f"{name} {part}".strip(), str(one))
-        Console().print(table)
+        _print_table(table)
 
     decorated = _config_option(click.option("--json", "as_json", is_flag=True)(run))
     ctl.command(verb, help=text)(decorated)

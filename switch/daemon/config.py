@@ -1,5 +1,6 @@
 """The switch's configuration file: its keys, and the objects they become. docs/switch.rst describes every key."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from switch.resources import read_text
 from switch.switching.runtime import SwitchSettings
 from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
 
+_KEY_FIELD = re.compile(r"[UX][0-9A-F]{32}|[TY][0-9A-F]{48}")
 _Dialects = Literal["visa", "mastercard", "iso-1993-ascii"]
 _MAKERS: dict[str, Callable[..., HostDialect]] = {
     "visa": VisaDialect,
@@ -118,9 +120,25 @@ def _check(config: SwitchConfig, bins: BinTable) -> None:
         load_spec(listener.spec)
         if "|" in listener.name or not listener.name:
             raise ConfigError("listeners: expected a name without |")
+    _check_keys(config)
     unknown = bins.hosts - config.hosts.keys()
     if unknown:
         raise ConfigError(f"bins: expected hosts that [hosts] names, found {', '.join(sorted(unknown))}")
+
+
+def _check_keys(config: SwitchConfig) -> None:
+    fields = {"terminal.tpk": config.terminal.tpk}
+    fields |= {f"terminals.{name}.tpk": terminal.tpk for name, terminal in config.terminals.items()}
+    for name, host in config.hosts.items():
+        if host.zpk:
+            fields[f"hosts.{name}.zpk"] = host.zpk
+        if host.on_us is not None:
+            fields |= {f"hosts.{name}.on_us.pvk": host.on_us.pvk, f"hosts.{name}.on_us.cvk": host.on_us.cvk}
+    for key, value in fields.items():
+        if not _KEY_FIELD.fullmatch(value):
+            raise ConfigError(
+                f"{key}: expected a key under the LMK: U or X and 32, or T or Y and 48 hexadecimal digits"
+            )
 
 
 def _settings(config: SwitchConfig) -> SwitchSettings:

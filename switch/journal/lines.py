@@ -13,7 +13,8 @@ def render(record: Record) -> str:
     if isinstance(record, Outcome):
         return _line(_outcome(record))
     if isinstance(record, Reversed):
-        return _line({"event": "reversed", "txn_id": record.txn_id, "reason": record.reason})
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return _line({"event": "reversed", "time": now, "txn_id": record.txn_id, "reason": record.reason})
     return ""
 
 

@@ -44,6 +44,8 @@ def test_the_labs_file_is_good_and_says_what_runs(written):
         ('name = "terminals-binary"', 'name = "a|b"', r"a name without \|"),
         ("[hosts.mastercard]", "[hosts.maestro]", "bins: expected hosts that .hosts. names, found mastercard"),
         ('journal = "journal.db"', 'bins = "nowhere.csv"', r"bins: nowhere\.csv: No such file"),
+        ('[terminal]\ntpk = "U', '[terminal]\ntpk = "', "terminal.tpk: expected a key under the LMK"),
+        ('zpk = "U', 'zpk = "u', r"hosts\.visa\.zpk: expected a key under the LMK"),
         ('journal = "journal.db"', "[clearing]\nvisa_bin = 'x'", "clearing"),
         ('journal = "journal.db"', "[deadlines]\nanswr = 1.0", "answr"),
     ],
