@@ -64,9 +64,11 @@ class IssuerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 def load_config(path: Path) -> IssuerConfig:
     """The settings in `path`, with absolute paths; raises configfile.ConfigError with file, key and expectation."""
     config = configfile.load(path, IssuerConfig)
-    names = [listener.name for listener in config.listeners]
-    if len(set(names)) != len(names):
-        raise configfile.ConfigError(f"{path}: listeners[...].name: expected a different name for each listener")
+    names: set[str] = set()
+    for index, listener in enumerate(config.listeners):
+        if listener.name in names:
+            raise configfile.ConfigError(f"{path}: listeners[{index}].name: expected a name no other listener has")
+        names.add(listener.name)
     folder = path.parent.resolve()
     paths = {
         key: str(folder / value)

@@ -63,11 +63,18 @@ class _Connection:
             try:
                 while frames := await self._frames.receive():
                     for frame in frames:
-                        await self._slots.acquire()
+                        await self._take_slot()
                         nursery.start_soon(self._answer, self._host.receive(self._session, frame))
                 self._end("closed by peer")
             except (ConnectionLost, Unanswerable) as error:
                 await self._close(self._watched.silence or str(error))
+
+    async def _take_slot(self) -> None:
+        """Waits only when it must: frames that arrived together start together, and share a commit."""
+        try:
+            self._slots.acquire_nowait()
+        except trio.WouldBlock:
+            await self._slots.acquire()
 
     async def _answer(self, message: bytes | Financial) -> None:
         try:
@@ -94,19 +101,24 @@ class _Connection:
 
 
 class _Watched(trio.abc.HalfCloseableStream):
-    """A stream on which a frame that has begun must end within `frame_timeout`; `silence` says that one did not."""
+    """A stream on which a frame that has begun must end within `frame_timeout`; `silence` says that one did not.
+
+    Only the time spent waiting for the peer counts, not that in which this side does not read.
+    """
 
     def __init__(self, stream: trio.SocketStream, limits: Limits) -> None:
         self._stream = stream
         self._framer = make_framer(_FRAMING, limits.max_frame)
         self._timeout = limits.frame_timeout
-        self._deadline = math.inf
+        self._patience = math.inf
         self.silence = ""
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """Raises BrokenResourceError also when the rest of a frame does not come in time."""
-        with trio.move_on_at(self._deadline) as scope:
+        began = trio.current_time()
+        with trio.move_on_after(max(0.0, self._patience)) as scope:
             data = await self._stream.receive_some(max_bytes)
+        self._patience -= trio.current_time() - began
         if scope.cancelled_caught:
             self.silence = f"silence in mid-frame for {self._timeout:g} s"
             raise trio.BrokenResourceError(self.silence)
@@ -120,9 +132,9 @@ class _Watched(trio.abc.HalfCloseableStream):
         except FrameError:
             return  # the reader of the frames finds it too
         if not self._framer.pending:
-            self._deadline = math.inf
+            self._patience = math.inf
         elif whole or not began:
-            self._deadline = trio.current_time() + self._timeout
+            self._patience = self._timeout
         if not data and self._framer.pending:
             self.silence = "connection ended in mid-frame"
 

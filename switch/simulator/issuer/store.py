@@ -37,8 +37,8 @@ CREATE INDEX IF NOT EXISTS reversal_reference ON reversal (reference);
 """
 
 
-class IssuerError(Exception):
-    """The issuer cannot start; the message says what and why."""
+class IssuerError(OSError):
+    """A file or address the issuer cannot start with; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,11 +158,10 @@ def query(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
 def write_config(folder: Path, hsm_port: int, **changes: Any) -> Path:
     """issuer-a with a Visa listener and one for the switch itself, on ports the system chooses."""
     keys = {name: KEYS[f"{name}.issuer-a"]["under_lmk"] for name in ("pvk", "cvk")}
-    top = keys | {name: value for name, value in changes.items() if name not in ("limits", "hsm")}
+    files = {"database": "issuer-a.db", "data_keys": "issuer-a.keys.json"}
+    top = keys | files | {name: value for name, value in changes.items() if name not in ("limits", "hsm")}
     text = f"""
 name = "issuer-a"
-database = "issuer-a.db"
-data_keys = "issuer-a.keys.json"
 {"".join(f"{name} = {json.dumps(value)}{chr(10)}" for name, value in top.items())}
 [hsm]
 port = {hsm_port}
@@ -174,6 +173,15 @@ port = {hsm_port}
     path = folder / "issuer-a.toml"
     path.write_text(text)
     return path
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for what another task does, for at most PATIENCE seconds."""
+    with trio.fail_after(PATIENCE):
+        for _ in itertools.count():
+            if condition():
+                return
+            await trio.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
@@ -243,5 +251,12 @@ async def on_us(issuer: Issuer) -> AsyncIterator[Client]:
 def make() -> SimpleNamespace:
     """How the tests make cards, PIN blocks, messages and settings."""
     return SimpleNamespace(
-        card=card_named, pin_block=pin_block, request=request, reversal=reversal, config=write_config, query=query
+        client=Client,
+        until=until,
+        card=card_named,
+        pin_block=pin_block,
+        request=request,
+        reversal=reversal,
+        config=write_config,
+        query=query,
     )
