@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench clean
+.PHONY: run test lint types floors clean
 
 run: $(VENV)/.ready
 	$(BIN)/switch lab $(ARGS)
