@@ -1,4 +1,4 @@
-"""What a terminal says: the fields of each kind of request, a PIN block only the HSM can open, reversals without secrets."""
+"""What a terminal says: fields by kind of request, a PIN block only the HSM can open, reversals without secrets."""
 
 import pytest
 
