@@ -7,7 +7,7 @@ from switch.engine.core import Core
 from switch.engine.flight import ANSWERED, Flight
 from switch.engine.ports import TerminalLink
 from switch.journal.records import Stored
-from switch.message import MessageError, View
+from switch.message import View
 
 
 class Replies:
@@ -26,11 +26,11 @@ class Replies:
         """The same message while the first is on its way gets the same answer; another one under its key gets 94."""
         self._core.counters.repeats += 1
         if checks.content(flight.payment) != checks.content(payment):
-            self._send(flight.dialect, link, view, codes.DUPLICATE, {}, None)
+            link.send(flight.dialect.answer(view, codes.DUPLICATE, {}), None)
         elif flight.state == ANSWERED:
-            self._send(flight.dialect, link, view, flight.last_word, {}, None)
+            link.send(flight.dialect.answer(view, flight.last_word, {}), None)
         elif len(flight.askers) >= self._core.settings.max_askers:
-            self._send(flight.dialect, link, view, codes.DUPLICATE, {}, None)
+            link.send(flight.dialect.answer(view, codes.DUPLICATE, {}), None)
         else:
             flight.askers.append((link, view))
 
@@ -38,7 +38,7 @@ class Replies:
         """Answers everyone who asked, once; True when at least one link took it."""
         flight.state = ANSWERED
         approval = flight.txn.txn_id if flight.approved and code == flight.response_code else None
-        taken = sum(self._send(flight.dialect, link, view, code, reply, approval) for link, view in flight.askers)
+        taken = sum(link.send(flight.dialect.answer(view, code, reply), approval) for link, view in flight.askers)
         flight.askers.clear()
         self._core.counters.answered += 1
         if approval is not None and taken:
@@ -54,7 +54,7 @@ class Replies:
         flight.state = ANSWERED
         self._core.counters.answered += 1
         for link, view in flight.askers:
-            if self._send(flight.dialect, link, view, code, reply, approval) and approval is not None:
+            if link.send(flight.dialect.answer(view, code, reply), approval) and approval is not None:
                 self._ports.delivering(approval)
                 self._core.remember(self._core.copies, approval, self._core.copies.get(approval, 1) + 1)
                 self._core.doubts.pop(flight.txn.dedupe, None)
@@ -72,20 +72,3 @@ class Replies:
         code = stored.reply.get("39", codes.UNAVAILABLE)
         approval = txn.txn_id if stored.state == "approved" and txn.kind != "reversal" else None
         return code, {name: value for name, value in stored.reply.items() if name != "39"}, approval
-
-    def _send(
-        self,
-        dialect: TerminalDialect,
-        link: TerminalLink,
-        view: View,
-        code: str,
-        reply: dict[str, str],
-        token: int | None,
-    ) -> bool:
-        try:
-            frame = dialect.answer(view, code, reply)
-        except MessageError as error:
-            # A host's words that the terminal's interface has no characters for are left out.
-            self._ports.log("error", "answer cut down to its code", link=link.interface, reason=str(error))
-            frame = dialect.answer(view, code, {})
-        return link.send(frame, token)

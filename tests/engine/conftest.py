@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pytest
 
 from switch.crypto import pinblock, tdes
 from switch.crypto.datakeys import DataKeys
+from switch.dialect.canonical import Payment
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.pos1987 import TerminalDialect
@@ -24,8 +26,9 @@ from switch.engine.ports import Instant
 from switch.engine.routing import parse_bin_table
 from switch.hsm.commands import HostCommands
 from switch.journal import recovery
+from switch.journal.apply import saf_bound_to
 from switch.journal.memory import MemoryStore
-from switch.journal.records import Outcome, Record
+from switch.journal.records import Outcome, Record, SafPut
 from switch.message import (
     VISA_HEADER,
     build_visa_header,
@@ -444,5 +447,53 @@ def open_block() -> Callable[[str, str, str], str]:
     def read(key: str, pan: str, block: str) -> str:
         clear = tdes.decrypt(bytes.fromhex(CLEAR_KEYS[key]), bytes.fromhex(block))
         return pinblock.decode(pinblock.ISO_0, clear, pinblock.account_of(pan))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def queued() -> Callable[..., None]:
+    """queued(play, host, (saf_id, txn_id, kind), **fields): messages that a previous life has left in the journal."""
+
+    def put(play: Play, host: str, *messages: tuple[int, int, str], **fields: str) -> None:
+        for saf_id, txn_id, kind in messages:
+            payment = Payment(
+                pan=VISA,
+                processing_code="000000",
+                amount=100,
+                currency="978",
+                transmission="1124115959",
+                stan=f"{2 * saf_id + 1:06d}",
+                local_time="115959",
+                local_date="1124",
+                year="26",
+                mcc="5999",
+                entry_mode="051",
+                condition="00",
+                acquirer="400001",
+                rrn=f"{saf_id:012d}",
+                response_code="55",
+                terminal="TERM0001",
+                merchant="MERCHANT0000001",
+                reason="timeout",
+                original_mti="0100",
+                original_stan="000002",
+                original_transmission="1124115950",
+                original_acquirer="400001",
+            )
+            payload = msgspec.to_builtins(msgspec.structs.replace(payment, **fields))
+            play.memory.submit([SafPut(saf_id=saf_id, txn_id=txn_id, kind=kind, host=host, payload=payload)], None)
+        play.memory.flush()
+        play.memory.take()
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def opened() -> Callable[[Play], list[str]]:
+    """opened(play): the queued messages as only the data keys show them."""
+
+    def read(play: Play) -> list[str]:
+        return [KEYS.open(row["payload_sealed"], saf_bound_to(row["saf_id"])).decode() for row in play.saf()]
 
     return read
