@@ -31,8 +31,9 @@ _ISO_0 = "0000010000000000"
 class Asked:
     """A sound request, reversal, advice or management request.
 
-    `fields` are the data elements by number; `reason` is "cancel" or "timeout"; `head` is what the scheme's own
-    answer needs again; `envelope` is the header it came in. DE48 and other composites are not in `fields`.
+    `fields` are the data elements by number, without composites such as DE48; DE22 has three digits, DE43 the layout
+    of 1993. `presence` is 0 cardholder present, 1 not, 2 to 4 by mail, telephone or standing order, 5 by internet.
+    `reason` is "cancel" or "timeout"; `head` is what the scheme's own answer needs again.
     """
 
     mti: str
@@ -41,6 +42,8 @@ class Asked:
     eci: str = ""
     cavv: str = ""
     cvv2: str = ""
+    presence: str = "0"
+    card_present: bool = True
     reason: str = ""
     head: Mapping[str, str] = field(default_factory=dict)
     cvv2_only: bool = False

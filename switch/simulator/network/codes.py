@@ -20,12 +20,14 @@ _COMMON = {
     "117": "55", "118": "14", "119": "57", "120": "58", "121": "61", "122": "63", "123": "65", "124": "57",
     "125": "05", "126": "86", "127": "86", "128": "86", "129": "82",
     "200": "04", "201": "04", "202": "04", "204": "04", "206": "04", "208": "41", "209": "43", "210": "04",
-    "400": "00", "800": "00", "900": "00", "901": "00",
     "902": "12", "903": "91", "904": "30", "905": "92", "906": "91", "907": "91", "908": "92", "909": "96",
     "910": "91", "911": "91", "912": "91", "913": "94", "914": "25", "923": "91",
 }  # fmt: skip
 # A PIN or another authentication is asked for.
 _AUTHENTICATE = {"visa": {"112": "1A"}, "mastercard": {"112": "65"}}
+# Acceptances, each of one kind of message only: reversals by their MTI, advices by their function.
+_ACCEPTED_REVERSAL = "400"
+_ACCEPTED_ADVICE = ("900", "901")
 _BY_CLASS = {"0": "00", "1": "05", "2": "04"}
 
 _ACTIONS = {
@@ -37,8 +39,15 @@ _ACTIONS = {
 }  # fmt: skip
 
 
-def response_code(action: str, scheme: str) -> str:
-    """The code acquirers of `scheme` get for an issuer's action code; an unlisted one keeps its class, 96 at worst."""
+def response_code(action: str, scheme: str, mti: str) -> str:
+    """The code acquirers of `scheme` get for the action code in a reply of type `mti`.
+
+    An unlisted one keeps its class, and is 96 when it has none or accepts what was not asked.
+    """
+    if action == _ACCEPTED_REVERSAL:
+        return APPROVED if mti[1] == "4" else MALFUNCTION
+    if action in _ACCEPTED_ADVICE:
+        return APPROVED if mti[2] == "3" else MALFUNCTION
     known = _AUTHENTICATE[scheme].get(action) or _COMMON.get(action)
     return known or _BY_CLASS.get(action[:1], MALFUNCTION)
 

@@ -13,10 +13,9 @@ FRAMING = "ascii4"
 SIGN_ON, SIGN_OFF, ECHO = "801", "802", "831"
 ACCEPTED = "800"
 _REASONS = {"cancel": "4000", "timeout": "4021"}
-# DE22 position 7 from the first two digits of the schemes' DE22: manual, magnetic stripe, chip, electronic commerce.
-_INPUT_MODES = {"01": "1", "02": "2", "05": "5", "07": "5", "81": "S", "90": "2", "91": "2"}
-# Positions 4 to 6, place, cardholder and card, of what is not read in a shop: typed in, electronic commerce.
-_REMOTE = {"1": "010", "S": "050"}
+# DE22 position 7 from the first two digits of the schemes' DE22: keyed, magnetic stripe, chip, and S for internet.
+_INPUT_MODES = {"01": "6", "02": "2", "05": "5", "07": "5", "79": "6", "80": "2", "81": "S", "90": "2", "91": "2"}
+_INTERNET, _ATM = "5", "6011"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,13 @@ def year_of(date: str, time: str, now: datetime) -> str:
 
 def pos_data_code(asked: Asked) -> str:
     """DE22 (an12): where, who was present, how the card was read, how the cardholder was verified."""
-    mode = _INPUT_MODES.get(asked.get("22")[:2], "0")
-    where = _REMOTE.get(mode, "101")
+    entry, online = asked.get("22"), asked.presence == _INTERNET
+    mode = "S" if online and entry[:2] in ("00", "01") else _INPUT_MODES.get(entry[:2], "0")
+    can_enter_pin = "1" if entry[2:3] == "1" else "0"
+    place = "5" if online else "2" if asked.get("18") == _ATM else "1"
+    card = "1" if asked.card_present else "0"
     verified = "13" if asked.get("52") else "00"
-    return f"510{where}{mode}{verified}104"
+    return f"0{can_enter_pin}0{place}{asked.presence}{card}{mode}{verified}001"
 
 
 def _ascii(text: str) -> str:

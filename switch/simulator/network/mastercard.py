@@ -7,6 +7,7 @@ from switch.simulator.network import codes
 from switch.simulator.network.asked import Asked, checked_fields, fault, strict_sub
 from switch.simulator.network.host import HostAnswer
 from switch.simulator.network.scheme import (
+    acceptor,
     answer_fields,
     answerable,
     brief_fields,
@@ -17,6 +18,7 @@ from switch.simulator.network.scheme import (
 
 _NETWORK = "MCC"
 _TIMEOUT = "68"
+_INTERNET = "81"
 
 
 class Mastercard:
@@ -42,13 +44,20 @@ class Mastercard:
         """A lost CVC2 or UCAF would change the issuer's decision, so field 48 must have its form."""
         fields = checked_fields(view)
         additional = strict_sub(view, "48")
+        presence = view.get("61.4", "0")
+        plain = {number: value for number, value in fields.items() if number not in ("48", "60", "62", "63")}
+        if "43" in plain:
+            text = plain["43"]
+            plain["43"] = acceptor(text[:22], text[23:36], text[37:])
         return Asked(
             mti=view.mti,
-            fields={number: value for number, value in fields.items() if number not in ("48", "60", "62", "63")},
+            fields=plain,
             envelope=envelope,
             eci=_eci(additional.get("42", "")),
             cavv=additional.get("43", ""),
             cvv2=_cvc2(view, additional),
+            presence="5" if fields.get("22", "").startswith(_INTERNET) else presence if presence in "012345" else "0",
+            card_present=view.get("61.5", "0") == "0" and not fields.get("22", "").startswith(_INTERNET),
             reason="timeout" if fields.get("39") == _TIMEOUT else "cancel",
             head={"category": additional.get("0", ""), "network_data": fields.get("63", "")},
         )
@@ -59,7 +68,7 @@ class Mastercard:
 
     def relay(self, asked: Asked, answer: HostAnswer) -> tuple[str, bytes]:
         """With the CVC2 result in 48.87."""
-        code = codes.response_code(answer.action, self.name)
+        code = codes.response_code(answer.action, self.name, answer.mti)
         return code, self._reply(asked, issuer_fields(asked, answer, code), cvv2_result(asked, answer))
 
     def brief(self, view: View, envelope: VisaHeader | None, code: str) -> bytes:  # noqa: ARG002

@@ -79,3 +79,9 @@ def issuer_fields(asked: Asked, answer: HostAnswer, code: str) -> dict[str, str]
         fields["4"] = answer.amount
     fields |= {"38": answer.auth_code, "54": answer.additional_amounts}
     return {number: value for number, value in fields.items() if value}
+
+
+def acceptor(name: str, city: str, country: str) -> str:
+    """DE43 of 1993: name, street and city, each behind a backslash, then postal code 10, region 3 and country 3."""
+    name, city = (text.strip().replace("\\", "/") for text in (name, city))
+    return f"{name}\\\\{city}\\{' ' * 13}{country.strip():3.3}"

@@ -3,6 +3,7 @@
 Source: docs/networks.rst. Knows no issuer link and no socket."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 
 from switch.message import (
     VISA_HEADER,
@@ -19,6 +20,7 @@ from switch.simulator.network import codes
 from switch.simulator.network.asked import Asked, checked_fields, fault, strict_sub
 from switch.simulator.network.host import HostAnswer
 from switch.simulator.network.scheme import (
+    acceptor,
     answer_fields,
     answerable,
     brief_fields,
@@ -33,6 +35,10 @@ _TIMEOUT = "2502"
 _ACI_BY_ECI = {"05": "U", "06": "S", "07": "W"}
 _READ_BY_MACHINE = ("02", "05", "07", "90", "91")
 _REJECT_HEADER = 26
+_ENTRY_MODES = ("00", "01", "02", "05", "07", "79", "80", "81", "90", "91")
+# DE25: cardholder not there, by telephone or mail, by internet; 05 has the cardholder but no card.
+_PRESENCE = {"01": "1", "08": "3", "15": "5", "59": "5"}
+_BY_INTERNET = ("05", "06", "07", "08")
 
 
 class Visa:
@@ -60,13 +66,18 @@ class Visa:
         fields = checked_fields(view)
         private, pos = strict_sub(view, "126"), strict_sub(view, "60")
         eci = pos.get("8", "00")
+        condition = fields.get("25", "")
+        presence = "5" if eci in _BY_INTERNET else _PRESENCE.get(condition, "0")
+        plain = {number: value for number, value in fields.items() if number not in ("48", "60", "62", "63", "126")}
         return Asked(
             mti=view.mti,
-            fields={number: value for number, value in fields.items() if number not in ("48", "60", "62", "63", "126")},
+            fields=plain | _normal(fields),
             envelope=envelope,
             eci="" if eci == "00" else eci,
             cavv=b64encode(bytes.fromhex(private["9"])).decode() if "9" in private else "",
             cvv2=_cvv2(view, private),
+            presence=presence,
+            card_present=presence == "0" and condition != "05",
             reason="timeout" if view.get("63.3") == _TIMEOUT else "cancel",
             head={"network": view.get("63.1", _NETWORK), "transaction_id": view.get("62.2", "")},
         )
@@ -77,7 +88,7 @@ class Visa:
 
     def relay(self, asked: Asked, answer: HostAnswer) -> tuple[str, bytes]:
         """With DE44: response source 5 (the issuer) and the CVV2 result."""
-        code, result = codes.response_code(answer.action, self.name), cvv2_result(asked, answer)
+        code, result = codes.response_code(answer.action, self.name, answer.mti), cvv2_result(asked, answer)
         if code == codes.CVV and result == "N":
             code = codes.WRONG_CVV2
         fields = issuer_fields(asked, answer, code)
@@ -128,6 +139,19 @@ class Visa:
         assert envelope is not None
         message = self.codec.encode(fields)
         return reply_visa_header(envelope, len(message)) + message
+
+
+def _normal(fields: Mapping[str, str]) -> dict[str, str]:
+    """DE22 as three digits, whether they stand left in its four (0510) or right (0051); DE43 as 1993 has it."""
+    found = {}
+    if "22" in fields:
+        text = fields["22"]
+        left = text[:2] in _ENTRY_MODES and not (text[:2] == "00" and text[1:3] in _ENTRY_MODES)
+        found["22"] = text[:3] if left else text[1:]
+    if "43" in fields:
+        text = fields["43"]
+        found["43"] = acceptor(text[:25], text[25:38], text[38:])
+    return found
 
 
 def _cvv2(view: View, private: dict[str, str]) -> str:
