@@ -24,7 +24,7 @@ def exponent(currency: str) -> int:
     try:
         return _currencies()[currency][1]
     except KeyError:
-        raise AmountError(f"currency: expected a numeric ISO 4217 code such as 978") from None
+        raise AmountError("currency: expected a numeric ISO 4217 code such as 978") from None
 
 
 def alphabetic(currency: str) -> str:
@@ -38,7 +38,7 @@ def minor_units(text: str, currency: str) -> int:
     try:
         scaled = Decimal(text).scaleb(digits)
     except InvalidOperation:
-        raise AmountError(f"amount: expected a number such as 12.34") from None
+        raise AmountError("amount: expected a number such as 12.34") from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value() or not 0 <= scaled < 10**12:
         raise AmountError(
             f"amount: expected at most {digits} decimals of {alphabetic(currency)}, not negative"

@@ -41,6 +41,8 @@ class Lab:
         for child in self.children:
             await child.listen()
             child.start()
+        # All at once: each waits by itself for those it needs.
+        for child in self.children:
             await child.ready(_START)
             nursery.start_soon(child.keep_running, self._tell)
         await self._wait(_signed_on, _SIGN_ON, "the switch did not sign on everywhere")

@@ -183,7 +183,7 @@ def test_a_malformed_field_is_30_and_the_next_message_is_served(client):
         b"\xff\xff" + b"A" * 100,
         b"\x00\x10" + b"\xff" * 16,
         b"GET / HTTP/1.1\r\nHost: switch\r\n\r\n" + b"x" * 30000,
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 600,
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 6000,
     ],
 )
 def test_garbage_ends_its_own_connection_only(client, lab, garbage):
