@@ -98,7 +98,7 @@ class MastercardDialect:
 
     def reversal(self, payment: Payment, *, repeat: bool) -> bytes:
         """0400 or 0401; DE39 says why (17 cancelled by the customer, 68 answer late or missing)."""
-        fields = self._common(payment) | {
+        fields = self._common(payment.without_sensitive()) | {
             "t": "0401" if repeat else "0400",
             "15": payment.references.get("settlement_date", ""),
             "38": payment.auth_code,
@@ -110,7 +110,7 @@ class MastercardDialect:
 
     def advice(self, payment: Payment, *, repeat: bool) -> bytes:
         """0120 or 0121: an authorisation decided by the switch, without PIN, track or CVC2."""
-        fields = self._common(payment) | {
+        fields = self._common(payment.without_sensitive()) | {
             "t": "0121" if repeat else "0120",
             "14": payment.expiry,
             "38": payment.auth_code,
