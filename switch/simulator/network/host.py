@@ -5,9 +5,10 @@ Written apart from the switch's own mapping on purpose: nothing is shared but th
 from dataclasses import dataclass
 from datetime import datetime
 
-from switch.message import MessageError, View, compile_spec, load_spec, reply_mti
+from switch.message import MessageError, View, reply_mti
 from switch.simulator.network.asked import Asked
 from switch.simulator.network.codes import action_code
+from switch.simulator.network.specs import codec
 
 FRAMING = "ascii4"
 SIGN_ON, SIGN_OFF, ECHO = "801", "802", "831"
@@ -38,7 +39,7 @@ class HostMessages:
     """`now` is UTC; dates without a year belong to the year that makes them nearest to it."""
 
     def __init__(self) -> None:
-        self.codec = compile_spec(load_spec("iso-1993-ascii"))
+        self.codec = codec("iso-1993-ascii")
 
     def authorisation(self, asked: Asked, now: datetime) -> bytes:
         """1100 or 1101, without a PIN block. Raises MessageError, as all that build."""

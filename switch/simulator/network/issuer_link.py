@@ -18,6 +18,8 @@ from switch.simulator.network.peer import Peer
 
 log = structlog.get_logger()
 
+_SIGNED_OFF = "signed off"
+
 
 class _Question:
     """A management request that waits for its answer."""
@@ -77,7 +79,7 @@ class IssuerLink:
             self.up = False
             accepted = await self._ask(peer, host.SIGN_OFF)
             log.info("signed off", issuer=self.name, accepted=accepted)
-            peer.finish("signed off")
+            peer.finish(_SIGNED_OFF)
 
     async def _connect(self) -> trio.SocketStream:
         settings = self._settings
@@ -96,7 +98,8 @@ class IssuerLink:
         finally:
             self.up, self._peer = False, None
             self._questions.clear()
-            log.warning("disconnected", issuer=self.name, reason=peer.reason, in_flight=len(self.flights))
+            level = log.info if peer.reason == _SIGNED_OFF else log.warning
+            level("disconnected", issuer=self.name, reason=peer.reason, in_flight=len(self.flights))
 
     async def _keep_signed_on(self, peer: Peer) -> None:
         if not await self._ask(peer, host.SIGN_ON):

@@ -2,7 +2,7 @@
 
 Source: docs/networks.rst. Knows no issuer link and no socket."""
 
-from switch.message import MessageError, View, VisaHeader, compile_spec, load_spec
+from switch.message import MessageError, View, VisaHeader
 from switch.simulator.network import codes
 from switch.simulator.network.asked import Asked, checked_fields, fault, strict_sub
 from switch.simulator.network.host import HostAnswer
@@ -15,6 +15,7 @@ from switch.simulator.network.scheme import (
     field_number,
     issuer_fields,
 )
+from switch.simulator.network.specs import codec
 
 _NETWORK = "MCC"
 _TIMEOUT = "68"
@@ -31,7 +32,7 @@ class Mastercard:
     echo = frozenset({"270"})
 
     def __init__(self) -> None:
-        self.codec = compile_spec(load_spec("mastercard"))
+        self.codec = codec("mastercard")
 
     def envelope(self, frame: bytes) -> None:
         """None."""

@@ -18,12 +18,16 @@ class Peer:
         self._frames = FrameStream(stream, framing, limits.max_frame)
         self._limits = limits
         self._outbox, self._waiting = trio.open_memory_channel[bytes](limits.max_queued)
+        self._room = trio.Event()
         self._scope = trio.CancelScope()
         self.reason = ""
 
     def send(self, frame: bytes) -> bool:
-        """Queues a frame; False when the connection is ending, the frame too long or the outbox full, which ends it."""
-        if self.reason or len(frame) > self._limits.max_frame:
+        """Queues a frame; False when the connection ends, as it does when the frame is too long or the outbox full."""
+        if self.reason:
+            return False
+        if len(frame) > self._limits.max_frame:
+            self.finish(f"frame to send of {len(frame)} bytes, expected at most {self._limits.max_frame}")
             return False
         try:
             self._outbox.send_nowait(frame)
@@ -70,11 +74,21 @@ class Peer:
                 self.finish(silent if silence.cancelled_caught else "closed by peer")
                 return
             for frame in frames:
+                # A peer that asks faster than it is written to waits; only one that does not read is dropped.
+                while self._crowded and not self.reason:
+                    self._room = trio.Event()
+                    await self._room.wait()
                 if not self.reason:
                     on_frame(frame)
 
+    @property
+    def _crowded(self) -> bool:
+        return self._outbox.statistics().current_buffer_used > self._limits.max_queued // 2
+
     async def _write(self) -> None:
         async for frame in self._waiting:
+            if not self._crowded:
+                self._room.set()
             with trio.move_on_after(self._limits.write_timeout) as stall:
                 try:
                     await self._frames.send(frame)

@@ -11,8 +11,6 @@ from switch.message import (
     View,
     VisaHeader,
     build_visa_header,
-    compile_spec,
-    load_spec,
     parse_visa_header,
     reply_visa_header,
 )
@@ -28,6 +26,7 @@ from switch.simulator.network.scheme import (
     field_number,
     issuer_fields,
 )
+from switch.simulator.network.specs import codec
 
 _NETWORK = "0002"
 _TIMEOUT = "2502"
@@ -51,7 +50,7 @@ class Visa:
     echo = frozenset({"301"})
 
     def __init__(self) -> None:
-        self.codec = compile_spec(load_spec("visa"))
+        self.codec = codec("visa")
 
     def envelope(self, frame: bytes) -> VisaHeader:
         """The 22-byte header."""

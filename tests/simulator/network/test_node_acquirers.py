@@ -254,6 +254,25 @@ async def test_a_newcomer_past_the_limit_is_closed_at_once(quiet: Any, lines: An
         assert (await client.ask(quiet.talk.management(quiet.talk.echo)))["39"] == "00"
 
 
+async def test_an_acquirer_that_asks_faster_than_it_is_answered_loses_nothing(quiet: Any) -> None:
+    await quiet.start_node(limits={"max_queued": 10})
+    client = await quiet.client()
+    stans = [f"{number:06d}" for number in range(1, 501)]
+    frames = [quiet.talk.frame(quiet.talk.management(quiet.talk.echo, stan=stan)) for stan in stans]
+    await client.wire.stream.send_all(b"".join(map(client.wire.wrap, frames)))
+    assert [(await client.receive())["11"] for _ in stans] == stans
+
+
+async def test_an_answer_over_the_limit_ends_the_connection(quiet: Any, lines: Any) -> None:
+    await quiet.start_node(limits={"max_frame": len(quiet.talk.frame(quiet.talk.request())) + 10})
+    balance = "0002978C000000012345" * 6
+    quiet.a.decide("000", f54=balance)
+    client = await quiet.client()
+    await client.send(quiet.talk.request())
+    assert await client.wire.receive() is None
+    assert any("frame to send of" in reason for reason in await lines.reasons())
+
+
 async def test_an_acquirer_that_does_not_read_is_dropped_and_stops_nobody_else(quiet: Any, lines: Any) -> None:
     await quiet.start_node(limits={"max_queued": 50, "write_timeout": 0.2})
     deaf, good = await quiet.client(), await quiet.client()
