@@ -12,11 +12,10 @@ from switch.dialect.codes import (
 )
 
 # Every code the switch itself answers with, decides on an issuer's behalf, or acts upon.
-OWN = "00 03 05 12 13 14 25 30 55 75 82 86 91 92 94 96".split()
+OWN = ["00", "03", "05", "12", "13", "14", "25", "30", "55", "75", "82", "86", "91", "92", "94", "96"]
 # And those that dialects.md lists for both networks.
-LISTED = (
-    "00 01 03 04 05 10 12 13 14 15 30 41 43 51 54 55 57 58 59 61 62 63 65 75 76 77 78 82 85 86 91 92 94 95 96".split()
-)
+LISTED = sorted({*OWN, "01", "04", "10", "15", "41", "43", "51", "54", "57", "58", "59", "61", "62", "63", "65"})
+LISTED += ["76", "77", "78", "85", "95"]
 APPROVED = {"00", "10", "11"}
 
 
