@@ -15,9 +15,11 @@ import pytest
 from switch.clearing import (
     ClearingError,
     ClearingSettings,
+    base2_write,
     compare,
     describe_file,
     file_totals,
+    ipm_spec,
     read_base2,
     read_ipm,
     write_batch,
@@ -182,6 +184,18 @@ def test_a_batch_that_does_not_fit_goes_on_in_further_files(book, journal, folde
     ]
 
 
+@pytest.mark.parametrize(("network", "module"), [("mastercard", ipm_spec), ("visa", base2_write)])
+def test_a_sum_that_the_trailer_could_not_say_goes_on_in_a_further_file(
+    book, clear, folder, monkeypatch, network, where
+):
+    monkeypatch.setattr(module, "MOST_TOTAL", 2500)
+    for amount in (1000, 1500, 1):
+        book.sale(network, amount=amount)
+    clear()
+    sums = [file_totals(path).currencies for path in sorted(folder.glob(f"{network}*"))]
+    assert sums == [{"978": (2, 2500)}, {"978": (1, 1)}]
+
+
 def test_parts_of_an_earlier_run_that_would_present_twice_are_refused(book, clear, settings):
     for _ in range(5):
         book.sale("visa")
@@ -208,6 +222,15 @@ def test_compare_tells_what_is_missing_what_is_too_much_and_what_differs(book, j
     assert compare(journal, 2, [mastercard]) == ["mastercard 978: files 1 of 0.07 978, journal 0 of 0.00 978"]
 
 
+def test_compare_notices_another_count_of_the_same_sum(book, journal, clear):
+    book.sale("visa", amount=1234)
+    one = clear()["visa"].path
+    book.sale("visa", amount=1000)
+    book.sale("visa", amount=234)
+    book.close_batch()
+    assert compare(journal, 2, [one]) == ["visa 978: files 1 of 12.34 978, journal 2 of 12.34 978"]
+
+
 def test_a_file_of_another_ending_is_refused(journal, tmp_path):
     with pytest.raises(ClearingError, match=r"x.txt: expected an ending of .ipm or .ctf"):
         compare(journal, 1, [tmp_path / "x.txt"])
@@ -231,14 +254,36 @@ def test_what_fails_before_the_files_have_their_names_leaves_nothing(book, clear
     assert len(clear(batch)) == 2
 
 
+def test_bytes_are_on_the_disk_before_the_names_and_the_names_before_it_returns(book, clear, folder, monkeypatch):
+    book.sale("visa")
+    batch = book.close_batch()
+    events: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noting_fsync(descriptor):
+        fsync(descriptor)
+        events.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "bytes")
+
+    def noting_replace(path, target):
+        events.append("name")
+        return replace(path, target)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(os, "fsync", noting_fsync)
+        watched.setattr(Path, "replace", noting_replace)
+        clear(batch)
+    assert events == ["bytes", "bytes", "name", "name", "folder"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda data: data.replace(b"000000001234", b"000000001235"),
         lambda data: data[:-169],
         lambda data: b"",
+        lambda data: data.replace(b"\n05", b"\n25"),
     ],
-    ids=["another amount", "no trailer", "empty"],
+    ids=["another amount", "no trailer", "empty", "a reversal"],
 )
 def test_a_file_that_does_not_read_back_as_meant_is_not_published(book, clear, folder, monkeypatch, damage):
     book.sale("visa")

@@ -250,6 +250,7 @@ def base2_lines(files):
         (lambda lines: lines[1:], "record 1 at byte 0: expected one file header"),
         (lambda lines: [lines[0], *lines], "record 2 .*: expected one file header"),
         (lambda lines: [*lines[:-2], lines[-1]], "expected a batch trailer TC91 first"),
+        (lambda lines: [*lines[:-1], *lines[1:4], lines[-1]], "expected a batch trailer TC91 first"),
         (lambda lines: [lines[0], lines[-1]], "expected a batch trailer TC91 first"),
         (lambda lines: lines[:-1], "expected a file trailer TC92"),
         (lambda lines: [*lines, lines[-1]], "expected nothing behind the file trailer"),
@@ -298,6 +299,15 @@ def test_every_figure_of_both_trailers_is_counted_again(files, damaged, trailer,
     lines[trailer] = flip(lines[trailer], last)
     with pytest.raises(ClearingError, match=f"field {name}: expected [0-9]+, counted from the records"):
         file_totals(damaged(files["base2"], b"".join(lines)))
+
+
+def test_amounts_that_a_network_converted_add_up_on_their_own_and_totals_are_those_of_the_source(files, damaged):
+    lines = base2_lines(files)
+    lines[1] = lines[1][:61] + b"000000000777" + b"840" + lines[1][76:]
+    for trailer in (-2, -1):
+        changed = f"{2289 + 98765 - 1000 + 777:015d}".encode()
+        lines[trailer] = lines[trailer][:15] + changed + lines[trailer][30:]
+    assert file_totals(damaged(files["base2"], b"".join(lines))).currencies == {"978": (3, 2289), "392": (1, 98765)}
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path):
