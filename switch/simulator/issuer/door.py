@@ -30,12 +30,12 @@ class Door:
         name, limits = self._settings.name, self._settings.limits
         try:
             peer = str(stream.socket.getpeername()[1])
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except OSError:
             return  # gone before it was looked at
         if self._open >= limits.connections:
             log.warning("refused", listener=name, peer=peer, reason=f"{self._open} connections are open")
             return
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._open += 1
         log.info("connected", listener=name, peer=peer)
         connection = _Connection(stream, Session(self._settings, peer), self._host, limits)
@@ -68,6 +68,8 @@ class _Connection:
                 self._end("closed by peer")
             except (ConnectionLost, Unanswerable) as error:
                 await self._close(self._watched.silence or str(error))
+            except Exception as error:
+                await self._fail(error)
 
     async def _take_slot(self) -> None:
         """Waits only when it must: frames that arrived together start together, and share a commit."""
@@ -86,11 +88,15 @@ class _Connection:
                 await self._close("does not read its answers")
         except ConnectionLost as error:
             await self._close(str(error))
-        except Exception as error:  # a fault of ours must not take the other connections with it
-            log.error("internal error", listener=self._session.listener.name, error=type(error).__name__)
-            await self._close("internal error")
+        except Exception as error:
+            await self._fail(error)
         finally:
             self._slots.release()
+
+    async def _fail(self, error: Exception) -> None:
+        """A fault of ours takes this connection and no other; its type is told, what it says might be card data."""
+        log.error("internal error", listener=self._session.listener.name, error=type(error).__name__)
+        await self._close("internal error")
 
     def _end(self, reason: str) -> None:
         self.reason = self.reason or reason

@@ -13,10 +13,12 @@ import pytest
 import trio
 
 from switch.configfile import ConfigError
+from switch.crypto.datakeys import DataKeys
 from switch.hsm.server import HsmConfig
 from switch.hsm.server import serve as serve_hsm
 from switch.simulator.issuer import IssuerError, holdings, load_config, serve
 from switch.simulator.issuer.committer import Committer, NotStored
+from switch.simulator.issuer.store import open_database
 
 # The process of an issuer: it prints its addresses; the second argument bounds the size of its files in bytes.
 _CHILD = """
@@ -156,6 +158,12 @@ async def test_a_full_disk_declines_and_what_was_approved_is_there(hsm_port, tmp
     assert actions == {"000", "909"}
     kept = dict(make.query(tmp_path / "issuer-a.db", "SELECT stan, amount FROM entry"))
     assert kept == approved
+
+
+def test_every_commit_is_flushed_to_the_disk(tmp_path):
+    with closing(open_database(tmp_path / "x.db", DataKeys(bytes(32), bytes(32)))) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_readiness_is_told_once_it_listens(hsm_port, tmp_path, make):

@@ -1,5 +1,7 @@
 """Connections: sign-on, order of answers, bad bytes, limits; what hurts one connection hurts no other."""
 
+import random
+
 import pytest
 import trio
 
@@ -229,3 +231,30 @@ async def _flood(stream, data):
             await stream.send_all(data)
     except trio.BrokenResourceError:
         await trio.sleep_forever()
+
+
+async def test_damaged_messages_of_every_kind_hurt_no_other_connection_and_approve_nothing(issuer, make, codec, logs):
+    card, chance = make.card("Visa, good"), random.Random(1993)
+    request = make.request(card, f35=card["track2"], f48="9203" + card["cvv2"], f52=make.pin_block(card["pan"], "9999"))
+    whole = [
+        codec.encode(message)
+        for message in (
+            request,
+            make.reversal(request),
+            make.request(card, mti="1120", f39="117", f48="810201"),
+            {"t": "1804", "7": "0708123456", "11": "000001", "24": "831"},
+        )
+    ]
+    async with issuer.client() as good:
+        for _ in range(400):
+            frame = bytearray(chance.choice(whole))
+            for _ in range(chance.randint(1, 4)):
+                where = chance.randrange(len(frame))
+                frame[where : where + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 2))
+            async with issuer.client() as client:
+                await client.send_frame(bytes(frame))
+                view = await client.receive()
+                assert view is None or view["39"] != "000" or view.mti == "1130"
+        assert await good.action(make.request(card)) == "000"
+    assert issuer.holdings() == {"978": 1000}
+    assert [line for line in logs if line["event"] == "internal error"] == []
