@@ -75,6 +75,8 @@ def make_presentment(stored: Stored, reversal: bool, bin_: str, settings: Cleari
 
 def printable(text: str, most: int) -> str:
     """`text` in printable ASCII without a backslash (DE43's separator), stripped, at most `most` characters."""
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text[:most].strip()
     plain = unicodedata.normalize("NFKD", text).replace("\\", "/")
     kept = (char if char.isprintable() else " " for char in plain if not unicodedata.combining(char))
     return "".join(char if char.isascii() else "?" for char in kept)[:most].strip()

@@ -185,9 +185,7 @@ def test_a_batch_that_does_not_fit_goes_on_in_further_files(book, journal, folde
 
 
 @pytest.mark.parametrize(("network", "module"), [("mastercard", ipm_spec), ("visa", base2_write)])
-def test_a_sum_that_the_trailer_could_not_say_goes_on_in_a_further_file(
-    book, clear, folder, monkeypatch, network, where
-):
+def test_a_sum_beyond_the_trailer_goes_on_in_a_further_file(book, clear, folder, monkeypatch, network, module):
     monkeypatch.setattr(module, "MOST_TOTAL", 2500)
     for amount in (1000, 1500, 1):
         book.sale(network, amount=amount)
