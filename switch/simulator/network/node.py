@@ -33,13 +33,15 @@ async def serve(
     listeners = await trio.open_tcp_listeners(config.listen.port, host=config.listen.host)
     node = Node(config, ranges)
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(node.run, listeners)
+        task_status.started([listener.socket.getsockname()[:2] for listener in listeners])
         try:
-            await nursery.start(node.run, listeners)
-            task_status.started([listener.socket.getsockname()[:2] for listener in listeners])
             await trio.sleep_forever()
         finally:
             with trio.CancelScope(shield=True):
                 await node.stop()
+                for listener in listeners:
+                    await listener.aclose()
 
 
 class Node:
@@ -59,9 +61,7 @@ class Node:
         self._scope = trio.CancelScope(shield=True)
         self._listening = trio.CancelScope()
 
-    async def run(
-        self, listeners: list[trio.SocketListener], task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
+    async def run(self, listeners: list[trio.SocketListener]) -> None:
         """Until `stop`."""
         hsm = self._config.hsm
         with self._scope:
@@ -75,7 +75,6 @@ class Node:
                 nursery.start_soon(self._announce)
                 for link in self._issuers.values():
                     nursery.start_soon(link.run)
-                task_status.started()
 
     async def stop(self) -> None:
         """Takes no new payment, waits for answers, signs off from issuers, closes."""

@@ -410,8 +410,13 @@ class World:
         with trio.fail_after(PATIENCE):
             await self._ended.wait()
 
-    async def client(self, *, sign_on: bool = True) -> Client:
-        client = Client(self.talk, await trio.open_tcp_stream("127.0.0.1", self.port))
+    async def client(self, *, sign_on: bool = True, receive_buffer: int = 0) -> Client:
+        """A connected acquirer; with a small `receive_buffer` (bytes) one that is soon full."""
+        sock = trio.socket.socket()
+        if receive_buffer:
+            sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, receive_buffer)
+        await sock.connect(("127.0.0.1", self.port))
+        client = Client(self.talk, trio.SocketStream(sock))
         self._streams.append(client.wire.stream)
         if sign_on:
             await client.sign_on()

@@ -275,7 +275,7 @@ async def test_an_answer_over_the_limit_ends_the_connection(quiet: Any, lines: A
 
 async def test_an_acquirer_that_does_not_read_is_dropped_and_stops_nobody_else(quiet: Any, lines: Any) -> None:
     await quiet.start_node(limits={"max_queued": 50, "write_timeout": 0.2})
-    deaf, good = await quiet.client(), await quiet.client()
+    deaf, good = await quiet.client(receive_buffer=2048), await quiet.client()
     data = deaf.wire.wrap(quiet.talk.frame(quiet.talk.management(quiet.talk.echo)))
     with trio.fail_after(10):
         try:

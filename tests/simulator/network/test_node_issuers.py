@@ -9,6 +9,8 @@ import pytest
 import trio
 import trio.testing
 
+from switch.simulator.network import serve
+
 
 async def test_the_node_signs_on_before_it_sends_anything_else(quiet: Any) -> None:
     await quiet.start_node(wait=False)
@@ -239,6 +241,16 @@ async def test_the_end_waits_for_answers_and_takes_no_new_payment(quiet: Any) ->
         assert (await client.receive())["38"] == "DRAIN1"
         assert await client.wire.receive() is None
     assert world.a.seen[-1]["24"] == "802"
+
+
+@pytest.mark.parametrize("ticks", [0, 1, 2, 3, 5, 8, 20])
+async def test_a_node_that_is_stopped_while_it_starts_ends(quiet: Any, ticks: int) -> None:
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, quiet.config())
+            for _ in range(ticks):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
 
 
 async def test_the_end_does_not_wait_for_ever(quiet: Any) -> None:
