@@ -1,11 +1,11 @@
-"""From a mapping of fields to bytes, for every interface: absent ones left out, classes checked.
+"""What the host dialects share: from fields to bytes with classes checked, and the version of what comes back.
 
 The codec checks lengths and encodings only; what this switch puts on a wire has the right characters too."""
 
 from collections.abc import Mapping
 
 from switch.dialect.canonical import Payment
-from switch.message import Codec, MessageError
+from switch.message import Codec, MessageError, View
 
 _MOST = 999_999_999_999
 
@@ -40,6 +40,14 @@ def reason(codec: Codec, field: str, table: Mapping[str, str], payment: Payment)
     if code is None:
         raise MessageError(codec.name, field, f"expected a reversal for {' or '.join(table)}")
     return code
+
+
+def require_version(view: View, version: str) -> None:
+    """Raises MessageError when the message type is not of the interface's version (0 is 1987, 1 is 1993)."""
+    if view.mti[0] != version:
+        error = MessageError(view.codec.name, "t", f"expected a message type that begins with {version}")
+        error.partial = view.sound()
+        raise error
 
 
 def original_data(payment: Payment) -> str:

@@ -3,7 +3,7 @@
 from switch.dialect.acceptor import acceptor, at_atm, card_absent, cardholder_absent, e_commerce
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
 from switch.dialect.codes import action_from_response, response_from_action
-from switch.dialect.encoding import amount, currency, encode, reason
+from switch.dialect.encoding import amount, currency, encode, reason, require_version
 from switch.message import MessageError, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "801", "sign-off": "802", "echo": "831"}
@@ -102,6 +102,7 @@ class Iso1993Dialect:
     def read(self, frame: bytes) -> Answer:
         """A 1110, 1130, 1430 or 1814."""
         view = self.codec.view(frame)
+        require_version(view, "1")
         view.check(("7", "11", "38", "39", "54"))
         get = view.get
         return Answer(

@@ -4,7 +4,7 @@ Source: the public facts gathered in docs/messages.rst and docs/links.rst."""
 
 from switch.dialect.acceptor import acceptor, at_atm, card_absent, cardholder_absent, e_commerce, entry_mode
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
-from switch.dialect.encoding import amount, currency, encode, original_data, reason
+from switch.dialect.encoding import amount, currency, encode, original_data, reason, require_version
 from switch.message import MessageError, View, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "061", "sign-off": "062", "echo": "270"}
@@ -127,6 +127,7 @@ class MastercardDialect:
     def read(self, frame: bytes) -> Answer:
         """A 0110, 0130, 0410 or 0810."""
         view: View = self.codec.view(frame)
+        require_version(view, "0")
         view.check(("7", "11", "15", "38", "39", "54", "63"))
         get = view.get
         references = {

@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 
 from switch.dialect.acceptor import acceptor, entry_mode
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
-from switch.dialect.encoding import amount, currency, encode, original_data, reason
+from switch.dialect.encoding import amount, currency, encode, original_data, reason, require_version
 from switch.message import (
     VISA_HEADER,
     MessageError,
@@ -155,6 +155,7 @@ class VisaDialect:
         if frame[:1] == bytes((_REJECT_HEADER,)):
             return self._rejected(frame[_REJECT_HEADER:])
         view = self._view(frame)
+        require_version(view, "0")
         view.check(("7", "11", "38", "39", "54", "62"))
         get = view.get
         code = get("39", "")

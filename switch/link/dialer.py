@@ -5,6 +5,7 @@ import math
 import os
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import structlog
@@ -97,9 +98,20 @@ def _add(
 
 
 async def connect(host: str, port: int, within: float) -> socket.socket:
-    """A connected, non-blocking socket; raises OSError. `within` in seconds, 0 for no limit."""
-    family, kind, _, _, address = (await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
-    sock = socket.socket(family, kind)
+    """A connected, non-blocking socket to the first address of `host` that takes it; raises the last OSError.
+
+    `within` is seconds for each address, 0 for no limit.
+    """
+    failure = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+    for family, kind, _, _, address in await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            return await _connect(socket.socket(family, kind), address, within)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+async def _connect(sock: socket.socket, address: Any, within: float) -> socket.socket:
     sock.setblocking(False)
     try:
         code = sock.connect_ex(address)

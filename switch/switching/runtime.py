@@ -141,12 +141,11 @@ class Switch:
                 self.engine.recover(self._recovery)
                 for host in self._hosts.values():
                     links.start_soon(host.run)
-                async with trio.open_nursery() as listeners:
-                    for listener, sock in sockets:
-                        listeners.start_soon(self._listen, listener, sock)
-                    task_status.started({item.name: sock.getsockname()[:2] for item, sock in sockets})
-                    await self._stop.wait()
-                    await self._drain(listeners.cancel_scope)
+                listening = trio.CancelScope()
+                links.start_soon(self._listen, sockets, listening)
+                task_status.started({item.name: sock.getsockname()[:2] for item, sock in sockets})
+                await self._stop.wait()
+                await self._drain(listening)
                 links.cancel_scope.cancel()
         finally:
             self._reactor.close()
@@ -162,7 +161,13 @@ class Switch:
             raise
         return sockets
 
-    async def _listen(self, settings: ListenerSettings, sock: socket.socket) -> None:
+    async def _listen(self, sockets: list[tuple[ListenerSettings, socket.socket]], until: trio.CancelScope) -> None:
+        with until:
+            async with trio.open_nursery() as nursery:
+                for settings, sock in sockets:
+                    nursery.start_soon(self._accept, settings, sock)
+
+    async def _accept(self, settings: ListenerSettings, sock: socket.socket) -> None:
         handler = TerminalListener(settings, self.engine, self._reactor, self._overloaded)
         self._terminals.append(handler)
         address = "{}:{}".format(*sock.getsockname()[:2])
@@ -237,7 +242,7 @@ class Switch:
 
     # -- the drain
 
-    async def _drain(self, listeners: trio.CancelScope) -> None:
+    async def _drain(self, listening: trio.CancelScope) -> None:
         """New requests are refused, those in flight get their answers, hosts hear the sign-off, then all ends."""
         log.info("draining", in_flight=self.engine.in_flight)
         self.engine.drain()
@@ -246,11 +251,11 @@ class Switch:
             async with trio.open_nursery() as nursery:
                 for host in self._hosts.values():
                     nursery.start_soon(host.sign_off)
-            listeners.cancel()
+            listening.cancel()
             for terminals in self._terminals:
                 terminals.finish_all(_STOPPING)
             await self._until(lambda: not any(map(len, self._terminals)))
-        listeners.cancel()
+        listening.cancel()
         for terminals in self._terminals:
             terminals.close_all(_STOPPING)
         with trio.move_on_after(_LAST_RECORDS) as last:

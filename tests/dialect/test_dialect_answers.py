@@ -102,3 +102,10 @@ def test_an_answer_to_a_visa_management_request_swaps_the_stations_and_returns_t
     assert subjects["visa"].oracle(reply) == {
         "t": "0810", "7": "0611191024", "11": "000001", "39": "00", "70": "301",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "mti"), [("visa", "1110"), ("mastercard", "9110"), ("iso-1993-ascii", "0110")])
+def test_a_message_of_another_version_is_refused(subjects, said, name, mti):
+    with pytest.raises(MessageError, match="field t: expected a message type that begins with") as caught:
+        subjects[name].dialect.read(said(name, {"t": mti, "7": "0611191024", "11": "000017"}))
+    assert caught.value.partial is not None

@@ -171,3 +171,19 @@ async def test_a_connection_to_itself_counts_as_refused(monkeypatch):
     monkeypatch.setattr(dialer.socket, "socket", Bound)
     with pytest.raises(OSError, match="Connection refused"):
         await connect("127.0.0.1", _free_port(), 1)
+
+
+async def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer(server, monkeypatch):
+    """localhost is ::1 first on many machines, and a server may listen on 127.0.0.1 only."""
+    port = server.socket.getsockname()[1]
+
+    async def both(_host, port, **_):
+        kind = socket.SOCK_STREAM
+        return [
+            (socket.AF_INET6, kind, 6, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, kind, 6, "", ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", both)
+    with await connect("localhost", port, 1) as sock:
+        assert sock.getpeername() == ("127.0.0.1", port)

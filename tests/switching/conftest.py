@@ -2,8 +2,11 @@
 
 Only the hosts' decisions are scripted; every byte is read and written with switch.message."""
 
+import functools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +34,7 @@ from switch.switching.runtime import Switch, SwitchSettings
 from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
 
 PATIENCE = 10
+codec_of = functools.cache(lambda name: compile_spec(load_spec(name)))
 KEYS = DataKeys(bytes(range(32)), bytes(range(32, 64)))
 UNDER_LMK = {name: key["under_lmk"] for name, key in json.loads(read_text("fixtures", "keys.json"))["keys"].items()}
 CLEAR = {name: bytes.fromhex(key) for name, key in json.loads(read_text("fixtures", "clear_keys.json"))["keys"].items()}
@@ -71,7 +75,7 @@ class Host(Changes):
         super().__init__()
         self.name = name
         dialect = DIALECTS[name]
-        self.codec = compile_spec(load_spec(dialect.name))
+        self.codec = codec_of(dialect.name)
         self.framing = dialect.framing
         self.start = VISA_HEADER if name == "visa" else 0
         self.modern = dialect.name == "iso-1993-ascii"
@@ -82,6 +86,7 @@ class Host(Changes):
         self.decide: Callable[[View], str | None] = lambda _view: "00"
         self.accept: Callable[[str], str | None] = lambda _function: "00"
         self._life: trio.CancelScope | None = None
+        self._writing = trio.Lock()
 
     def of(self, kind: str) -> list[View]:
         """The messages of a class: "1" authorisations and advices, "4" reversals."""
@@ -122,7 +127,12 @@ class Host(Changes):
             self.requests.append(view)
         self.note()
         if code is not None:
-            await stream.send_all(self.answer(view, code))
+            await self.send(self.answer(view, code), stream)
+
+    async def send(self, data: bytes, stream: trio.SocketStream | None = None) -> None:
+        """To the switch, on its only connection unless told."""
+        async with self._writing:
+            await (stream or self.streams[0]).send_all(data)
 
     def answer(self, view: View, code: str, **extra: str) -> bytes:
         """The framed answer to a message; `code` is a 1987 code."""
@@ -182,7 +192,7 @@ class Terminal:
 
     def __init__(self, stream: trio.SocketStream, spec: str) -> None:
         self.stream = stream
-        self.codec = compile_spec(load_spec(spec))
+        self.codec = codec_of(spec)
         self._framer = make_framer("len2", 65535)
         self._frames: list[bytes] = []
 
@@ -206,6 +216,13 @@ class Terminal:
     async def ask(self, message: dict[str, str]) -> dict[str, str]:
         await self.send(message)
         return await self.receive()
+
+    async def receive_all(self) -> list[dict[str, str]]:
+        """Every answer until the connection ends."""
+        answers = []
+        while answer := await self.receive():
+            answers.append(answer)
+        return answers
 
 
 # Far from the numbers that the switch gives its own messages.
@@ -286,12 +303,12 @@ class World:
         )
 
     @asynccontextmanager
-    async def life(self, *, wait: Sequence[str] = ("visa", "mastercard", "issuer-a", "issuer-b")) -> AsyncIterator["Life"]:
+    async def life(
+        self, *, wait: Sequence[str] = ("visa", "mastercard", "issuer-a", "issuer-b")
+    ) -> AsyncIterator["Life"]:
         """One run of the switch on the journal in `folder`, from start to the end of `stop` or of the block."""
         delivery = DeliveryLog(self.folder / "delivered", boot_id())
-        store = SqliteStore(
-            self.folder / "journal.db", KEYS, delivered=delivery.known, same_boot=delivery.same_boot
-        )
+        store = SqliteStore(self.folder / "journal.db", KEYS, delivered=delivery.known, same_boot=delivery.same_boot)
         delivery.start()
         bins = parse_bin_table(BINS.splitlines(), "bins")
         switch = Switch(self.settings(), bins, store, KEYS, delivery, store.recovery)
@@ -328,9 +345,12 @@ class Life:
             task_status.started()
         self.ended.set()
 
-    async def connect(self, listener: str = "hex") -> Terminal:
-        stream = await trio.open_tcp_stream(*self.addresses[listener])
-        await self.stack.enter_async_context(stream)
+    async def connect(self, listener: str = "hex", *, receive_buffer: int = 0) -> Terminal:
+        sock = trio.socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await sock.connect(self.addresses[listener])
+        stream = await self.stack.enter_async_context(trio.SocketStream(sock))
         return Terminal(stream, "pos-1987-ascii" if listener == "hex" else "pos-1987-ascii-binary")
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -352,6 +372,23 @@ class Life:
 @pytest.fixture
 def limits() -> type[Limits]:
     return Limits
+
+
+@pytest.fixture
+def deadlines() -> type[Deadlines]:
+    return Deadlines
+
+
+@pytest.fixture
+async def terminal_on() -> AsyncIterator[Callable[[int], Any]]:
+    """A terminal on any port."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(port: int) -> Terminal:
+            stream = await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port))
+            return Terminal(stream, "pos-1987-ascii")
+
+        yield connect
 
 
 @pytest.fixture
@@ -380,7 +417,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture
 def journal(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """What the journal file says of each transaction, oldest first."""
-    import sqlite3
 
     def rows() -> list[dict[str, Any]]:
         connection = sqlite3.connect(f"file:{tmp_path / 'journal.db'}?mode=ro", uri=True)
@@ -391,6 +427,3 @@ def journal(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
             connection.close()
 
     return rows
-
-
-Starter = Callable[..., Awaitable[Life]]

@@ -54,8 +54,10 @@ async def test_a_wrong_pin_on_us_is_declined_here_and_told_to_the_issuer(world, 
 
 
 @pytest.mark.parametrize("listener", ["hex", "binary"])
-async def test_two_hundred_pipelined_requests_answered_out_of_order_each_get_their_own_answer(world, sale, listener):
-    world.engine["deadlines"] = type(world.settings().engine.deadlines)(answer=9.0, grace=1.0)
+async def test_two_hundred_pipelined_requests_answered_out_of_order_each_get_their_own_answer(
+    world, sale, listener, deadlines
+):
+    world.engine["deadlines"] = deadlines(answer=9.0, grace=1.0)
     visa, mastercard = world.hosts["visa"], world.hosts["mastercard"]
     for host in (visa, mastercard):
         host.decide = lambda _view: None
@@ -70,7 +72,7 @@ async def test_two_hundred_pipelined_requests_answered_out_of_order_each_get_the
         await mastercard.until(lambda: len(mastercard.requests) == 100)
         for host in (mastercard, visa):
             answers = [host.answer(view, "00" if int(view["4"]) % 3 else "05") for view in reversed(host.requests)]
-            await host.streams[0].send_all(b"".join(answers))
+            await host.send(b"".join(answers))
         answers = [await terminal.receive() for _ in requests]
         by_stan = {answer["11"]: answer for answer in answers}
         assert len(by_stan) == 200
