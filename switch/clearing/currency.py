@@ -1,17 +1,14 @@
 """Currency exponents by ISO 4217, and amounts as people read them. Amounts are integers in minor units."""
 
-from iso4217 import Currency
-
-_EXPONENTS: dict[str, int] = {
-    f"{currency.number:03d}": currency.exponent
-    for currency in Currency
-    if currency.number is not None and currency.exponent is not None
-}
+from switch import money
 
 
 def exponent(currency: str) -> int | None:
     """How many decimals the numeric currency code has; None for what is no currency of payments."""
-    return _EXPONENTS.get(currency)
+    try:
+        return money.exponent(currency)
+    except money.AmountError:
+        return None
 
 
 def show_amount(amount: int, currency: str) -> str:

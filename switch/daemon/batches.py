@@ -30,5 +30,4 @@ async def write(loaded: Loaded, batch: int | None = None, progress: Progress | N
         number = reader.latest_closed_batch(connection) if batch is None else batch
         if not number:
             raise ClearingError(str(loaded.journal), "expected a closed batch")
-        folder.mkdir(parents=True, exist_ok=True)
         return write_batch(connection, keys, number, folder, loaded.config.clearing, progress)
