@@ -37,6 +37,7 @@ class Flights:
     _fresh: deque[Flight] = field(default_factory=deque)
     _late: deque[Flight] = field(default_factory=deque)
     _count: int = 0
+    _silent: int = 0
 
     def __len__(self) -> int:
         return self._count
@@ -47,7 +48,7 @@ class Flights:
     @property
     def awaited(self) -> int:
         """Those whose answer is still in time."""
-        return sum(not flight.silent for flights in self._by_trace.values() for flight in flights)
+        return self._count - self._silent
 
     def add(self, flight: Flight) -> bool:
         """False when there are too many. A repeat takes the place of what it repeats."""
@@ -71,6 +72,7 @@ class Flights:
         if not flights:
             del self._by_trace[flight.trace]
         self._count -= 1
+        self._silent -= flight.silent
         return True
 
     def take(self, answer: HostAnswer) -> Flight | None:
@@ -87,6 +89,7 @@ class Flights:
         silent = [flight for flight in _older(self._fresh, now - self.answer_timeout) if flight in self]
         for flight in silent:
             flight.silent = True
+            self._silent += 1
         self._late.extend(silent)
         old = _older(self._late, now - self.answer_timeout - self.late_window)
         return silent, [flight for flight in old if self.remove(flight)]
@@ -105,4 +108,9 @@ def _party(asked: Asked) -> tuple[str, str]:
 
 def _fits(asked: Asked, answer: HostAnswer) -> bool:
     """DE7 and DE11 are an acquirer's own; DE32 and DE37 tell acquirers apart where the issuer returns them."""
-    return answer.acquirer in ("", asked.get("32")) and answer.rrn.strip() in ("", asked.get("37").strip())
+    function = "1" if asked.mti[1:3] == "10" else "3"
+    return (
+        answer.mti[2] == function
+        and answer.acquirer in ("", asked.get("32"))
+        and answer.rrn.strip() in ("", asked.get("37").strip())
+    )

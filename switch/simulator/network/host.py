@@ -144,10 +144,11 @@ class HostMessages:
 
 def year_of(date: str, time: str, now: datetime) -> str:
     """The two-digit year in which MMDD hhmmss is nearest to `now`; raises MessageError for 29 February of none."""
+    month, day, hour, minute, second = (int(text) for text in (date[:2], date[2:], time[:2], time[2:4], time[4:]))
     moments = []
     for year in (now.year - 1, now.year, now.year + 1):
         try:
-            moments.append(datetime.strptime(f"{year}{date}{time}", "%Y%m%d%H%M%S").replace(tzinfo=now.tzinfo))
+            moments.append(datetime(year, month, day, hour, minute, second, tzinfo=now.tzinfo))
         except ValueError:
             continue  # no such day in that year
     if not moments:

@@ -75,6 +75,7 @@ async def test_an_answer_to_another_kind_of_message_is_not_taken_for_the_request
     await client.send(world.talk.request())
     await world.a.until(lambda: world.a.payments)
     await world.a.answer(world.a.reply(world.a.payments[0], "400") | {"t": "1430"})
+    await world.a.answer(world.a.reply(world.a.payments[0], "900") | {"t": "1130"})
     await world.a.answer(world.a.reply(world.a.payments[0], "116"))
     answer = await client.receive()
     assert (answer["t"], answer["39"]) == ("0110", "51")
