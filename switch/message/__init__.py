@@ -3,33 +3,47 @@
 from switch.message.codec import Codec, compile_spec
 from switch.message.describe import Line, describe
 from switch.message.errors import MessageError, SpecError
-from switch.message.framing import FrameError, Framer, make_framer
+from switch.message.framing import FrameError, Framer, Framing, make_framer, parse_framing
+from switch.message.framing_reader import Frame, FrameReader, split_frame
 from switch.message.mask import luhn_check_digit, mask_pan
-from switch.message.mti import is_repeat, is_request, mti_class, repeat_mti, reply_mti
+from switch.message.mti import Mti, is_repeat, is_request, mti_class, parse_mti, repeat_mti, reply_mti
 from switch.message.spec import Spec, load_spec
 from switch.message.subs import build_ber_tlv, parse_ber_tlv
+from switch.message.tpdu import Tpdu, parse_tpdu
 from switch.message.view import View
 from switch.message.visa_header import (
     VISA_HEADER,
+    VISA_REJECT_HEADER,
     VisaHeader,
+    VisaReject,
     build_visa_header,
+    build_visa_reject,
     parse_visa_header,
+    parse_visa_reject,
     reply_visa_header,
 )
 
 __all__ = [
     "VISA_HEADER",
+    "VISA_REJECT_HEADER",
     "Codec",
+    "Frame",
     "FrameError",
+    "FrameReader",
     "Framer",
+    "Framing",
     "Line",
     "MessageError",
+    "Mti",
     "Spec",
     "SpecError",
+    "Tpdu",
     "View",
     "VisaHeader",
+    "VisaReject",
     "build_ber_tlv",
     "build_visa_header",
+    "build_visa_reject",
     "compile_spec",
     "describe",
     "is_repeat",
@@ -40,8 +54,13 @@ __all__ = [
     "mask_pan",
     "mti_class",
     "parse_ber_tlv",
+    "parse_framing",
+    "parse_mti",
+    "parse_tpdu",
     "parse_visa_header",
+    "parse_visa_reject",
     "repeat_mti",
     "reply_mti",
     "reply_visa_header",
+    "split_frame",
 ]

@@ -1,121 +1,210 @@
-"""Frames on a byte stream: each interface prefixes its messages with a length in its own way. No I/O."""
+"""Frames on a byte stream: a length, perhaps a TPDU or a fixed header, a message. No I/O, no clock, no answers."""
 
-from typing import Protocol
+import re
+from typing import NoReturn
+
+import msgspec
+
+from switch.message.framing_lengths import LENGTHS
+from switch.message.tpdu import TPDU_BYTES, TPDU_ID
+
+_NAME = re.compile(
+    rf"(?P<kind>{'|'.join(sorted(LENGTHS, key=len, reverse=True))})"
+    r"(?P<inclusive>-inclusive)?(?P<tpdu>\+tpdu)?(?:\+header(?P<header>[0-9]{1,5}))?"
+)
+
+
+def parse_framing(name: str, max_frame: int = 8192, max_keep_alives: int = 10_000) -> "Framing":
+    """The framing of a short name: a kind, then "-inclusive", "+tpdu", "+header8" in this order, each if needed.
+
+    Raises ValueError for any other name.
+    """
+    found = _NAME.fullmatch(name)
+    if found is None:
+        kinds = ", ".join(LENGTHS)
+        raise ValueError(f"framing {name!r}: expected one of {kinds}, then -inclusive, +tpdu, +headerN where needed")
+    return Framing(
+        kind=found["kind"],
+        inclusive=bool(found["inclusive"]),
+        tpdu=bool(found["tpdu"]),
+        header=int(found["header"] or 0),
+        max_frame=max_frame,
+        max_keep_alives=max_keep_alives,
+    )
+
+
+def make_framer(framing: "str | Framing", max_frame: int = 8192) -> "Framer":
+    """A framer of a Framing, or of a short name for frames of at most `max_frame` bytes; raises ValueError."""
+    return Framer(framing if isinstance(framing, Framing) else parse_framing(framing, max_frame))
 
 
 class FrameError(ValueError):
-    """A length no frame of this interface has; `frames` are the good ones that came before it."""
+    """Bytes that are no frames of this interface; `frames` are the good ones that came before them.
 
-    def __init__(self, reason: str, frames: list[bytes]) -> None:
+    `announced` is the length that was read, `allowed` the most (or least) it may be, both in bytes and as they stand
+    on the wire; None where the fault is another.
+    """
+
+    def __init__(
+        self, reason: str, frames: list[bytes], announced: int | None = None, allowed: int | None = None
+    ) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.frames = frames
+        self.announced = announced
+        self.allowed = allowed
+
+    def again(self) -> "FrameError":
+        """The same fault for whoever reads on; the frames before it were handed out."""
+        return FrameError(self.reason, [], self.announced, self.allowed)
 
 
-class Framer(Protocol):
-    """One direction of one connection."""
+class Framing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an interface frames; raises ValueError for what cannot be.
 
-    def feed(self, data: bytes) -> list[bytes]: ...
+    `kind` is a key of LENGTHS; an `inclusive` length counts itself. A frame is the TPDU (5 bytes, if `tpdu`), the
+    fixed header (`header` bytes) and the message; `max_frame` bounds all three together, in bytes, and what the
+    length can say bounds them too. `max_keep_alives` is how many may come in a row without a frame.
+    """
+
+    kind: str
+    inclusive: bool = False
+    tpdu: bool = False
+    header: int = 0
+    max_frame: int = 8192
+    max_keep_alives: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.kind not in LENGTHS:
+            raise ValueError(f"framing kind {self.kind!r}: expected one of {', '.join(LENGTHS)}")
+        if self.header < 0 or self.max_keep_alives < 0:
+            raise ValueError("framing header, max_keep_alives: expected 0 or more")
+        if self.max_frame <= self.before_message:
+            least = self.before_message + 1
+            raise ValueError(f"framing max_frame {self.max_frame}: expected at least {least}: TPDU, header and 1 byte")
 
     @property
-    def pending(self) -> int: ...
+    def before_message(self) -> int:
+        """Bytes of TPDU and header."""
+        return (TPDU_BYTES if self.tpdu else 0) + self.header
 
-    def wrap(self, frame: bytes) -> bytes: ...
-
-
-class _Lengths(Protocol):
-    width: int
-
-    def parse(self, header: bytes) -> int | None: ...
-
-    def build(self, length: int) -> bytes: ...
+    @property
+    def name(self) -> str:
+        """The short name that `parse_framing` reads."""
+        header = f"+header{self.header}" if self.header else ""
+        return self.kind + "-inclusive" * self.inclusive + "+tpdu" * self.tpdu + header
 
 
-class _Len2:
-    """2 bytes, big-endian, not counting themselves."""
+class Framer:
+    """One direction of one connection: cuts a stream into frames, and puts lengths before them.
 
-    width = 2
+    A frame of nothing, or of nothing behind its TPDU and header, is a keep-alive: counted in `keep_alives`, else
+    ignored. After a FrameError the stream cannot be read further: `feed` and `finish` raise it again, without frames.
+    """
 
-    def parse(self, header: bytes) -> int | None:
-        return int.from_bytes(header, "big")
+    def __init__(self, framing: Framing) -> None:
+        self.framing = framing
+        self.keep_alives = 0
+        self._length = LENGTHS[framing.kind]
+        self._own = self._length.width if framing.inclusive else 0
+        self._before = framing.before_message
+        self._most = min(framing.max_frame, self._length.most - self._own)
+        self._in_a_row = 0
+        self._rest = bytearray()
+        self._needed = 0
+        self._fault: FrameError | None = None
 
-    def build(self, length: int) -> bytes:
-        return length.to_bytes(2, "big")
-
-
-class _Visa4:
-    """2 bytes, big-endian, and 2 reserved bytes of zero."""
-
-    width = 4
-
-    def parse(self, header: bytes) -> int | None:
-        return int.from_bytes(header[:2], "big") if header[2:] == b"\0\0" else None
-
-    def build(self, length: int) -> bytes:
-        return length.to_bytes(2, "big") + b"\0\0"
-
-
-class _Ascii4:
-    """4 ASCII digits."""
-
-    width = 4
-
-    def parse(self, header: bytes) -> int | None:
-        return int(header) if header.isdigit() else None
-
-    def build(self, length: int) -> bytes:
-        return b"%04d" % length
-
-
-_KINDS: dict[str, tuple[type[_Lengths], int]] = {
-    "len2": (_Len2, 0xFFFF),
-    "visa4": (_Visa4, 0xFFFF),
-    "ascii4": (_Ascii4, 9999),
-}
-
-
-class LengthFramer:
-    """Cuts a stream into frames and back. Frames of length zero are keep-alives: they are skipped."""
-
-    def __init__(self, lengths: _Lengths, max_frame: int) -> None:
-        self._lengths = lengths
-        self._max = max_frame
-        self._rest = b""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """The frames completed by `data`, without their lengths; raises FrameError on an impossible length."""
-        buffer = self._rest + data if self._rest else data
+    def feed(self, data: bytes | bytearray) -> list[bytes]:
+        """The frames completed by `data`: TPDU, header and message, without the length. Raises FrameError."""
+        self._refuse_more()
+        rest = self._rest
+        if rest:
+            rest += data
+            if len(rest) < self._needed:
+                return []
+        source = rest or data
         frames: list[bytes] = []
-        width, parse, position, size = self._lengths.width, self._lengths.parse, 0, len(buffer)
-        while size - position >= width:
-            length = parse(buffer[position : position + width])
-            if length is None or length > self._max:
-                self._rest = b""
-                found = "is no length" if length is None else f"announces {length} bytes"
-                raise FrameError(f"frame header {found}, expected at most {self._max} bytes", frames)
-            end = position + width + length
-            if end > size:
-                break
-            if length:
-                frames.append(buffer[position + width : end])
-            position = end
-        self._rest = buffer[position:]
+        try:
+            position = self._cut(source, frames)
+        except FrameError as error:
+            rest.clear()
+            self._fault = error.again()
+            raise
+        if source is rest:
+            del rest[:position]
+        else:
+            rest += source[position:]
         return frames
+
+    def finish(self) -> None:
+        """Call it when the peer has ended its stream; raises FrameError when that was in mid-frame."""
+        self._refuse_more()
+        if self._rest:
+            raise FrameError(f"stream ends in mid-frame, with {len(self._rest)} of {self._needed} bytes", [])
 
     @property
     def pending(self) -> int:
-        """Bytes of a frame that is not complete yet."""
+        """Bytes of a frame that is not complete yet, its length included."""
         return len(self._rest)
 
     def wrap(self, frame: bytes) -> bytes:
-        """`frame` behind its length; raises ValueError when it is longer than the interface allows."""
-        if len(frame) > self._max:
-            raise ValueError(f"frame of {len(frame)} bytes, expected at most {self._max}")
-        return self._lengths.build(len(frame)) + frame
+        """`frame` (TPDU, header and message) behind its length, b"" a keep-alive; raises ValueError for what `feed`
+        of the other side would refuse."""
+        size = len(frame)
+        if size > self._most:
+            raise ValueError(f"frame of {size} bytes, expected at most {self._most}")
+        if 0 < size < self._before:
+            raise ValueError(f"frame of {size} bytes, expected at least {self._before}: TPDU and header")
+        if size and self.framing.tpdu and frame[0] != TPDU_ID:
+            raise ValueError(f"frame does not begin with a TPDU of {TPDU_ID:02x}")
+        return self._length.build(size + self._own) + frame
+
+    def _cut(self, source: bytes | bytearray, frames: list[bytes]) -> int:
+        """Adds the whole frames of `source` to `frames`; where the first one that is not whole begins."""
+        width, position, have = self._length.width, 0, len(source)
+        while have - position >= width:
+            begin = position + width
+            end = begin + self._size(bytes(source[position:begin]), frames)
+            if end > have:
+                self._needed = end - position
+                return position
+            self._take(bytes(source[begin:end]), frames)
+            position = end
+        self._needed = width
+        return position
+
+    def _size(self, header: bytes, frames: list[bytes]) -> int:
+        """Bytes of the frame behind the length in `header`."""
+        announced = self._length.parse(header)
+        most, least = self._most + self._own, self._before + self._own
+        if announced is None:
+            raise FrameError(
+                f"frame header is no length, expected {self._length.form} for at most {most} bytes", frames, None, most
+            )
+        if announced > most:
+            _refuse_length(announced, "most", most, frames)
+        if announced < least and announced != self._own:
+            _refuse_length(announced, "least", least, frames)
+        return announced - self._own
+
+    def _take(self, frame: bytes, frames: list[bytes]) -> None:
+        if frame and self.framing.tpdu and frame[0] != TPDU_ID:
+            raise FrameError(f"frame does not begin with a TPDU of {TPDU_ID:02x}", frames)
+        if len(frame) > self._before:
+            self._in_a_row = 0
+            frames.append(frame)
+            return
+        self.keep_alives += 1
+        self._in_a_row += 1
+        if self._in_a_row > self.framing.max_keep_alives:
+            allowed = self.framing.max_keep_alives
+            raise FrameError(f"{self._in_a_row} keep-alives in a row, expected at most {allowed}", frames)
+
+    def _refuse_more(self) -> None:
+        if self._fault is not None:
+            raise self._fault.again()
 
 
-def make_framer(kind: str, max_frame: int = 8192) -> Framer:
-    """A framer of `kind` "len2", "visa4" or "ascii4" for frames of at most `max_frame` bytes."""
-    if kind not in _KINDS:
-        raise ValueError(f"framing {kind!r}: expected one of {', '.join(_KINDS)}")
-    lengths, most = _KINDS[kind]
-    return LengthFramer(lengths(), min(max_frame, most))
+def _refuse_length(announced: int, bound: str, allowed: int, frames: list[bytes]) -> NoReturn:
+    reason = f"frame header announces {announced} bytes, expected at {bound} {allowed} bytes"
+    raise FrameError(reason, frames, announced, allowed)

@@ -88,5 +88,5 @@ def test_a_frame_longer_than_its_length_can_say_is_refused_whatever_the_limit(ki
 
 
 def test_an_unknown_framing_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(ValueError, match="framing 'tpdu': expected one of len2, visa4, ascii4"):
+    with pytest.raises(ValueError, match="framing 'tpdu': expected one of len2, len2-le, len4, visa4, ascii4, bcd2, hex4"):
         make_framer("tpdu")
