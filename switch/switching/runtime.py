@@ -122,7 +122,8 @@ class Switch:
     # -- life
 
     def stop(self) -> None:
-        """Begins the drain; `run` returns when it is done."""
+        """Begins the drain: from now on payments are refused; `run` returns when it is done."""
+        self.engine.drain()
         self._stop.set()
 
     async def run(self, task_status: trio.TaskStatus[dict[str, tuple[str, int]]] = trio.TASK_STATUS_IGNORED) -> None:
@@ -243,9 +244,8 @@ class Switch:
     # -- the drain
 
     async def _drain(self, listening: trio.CancelScope) -> None:
-        """New requests are refused, those in flight get their answers, hosts hear the sign-off, then all ends."""
+        """Requests in flight get their answers, hosts hear the sign-off, then listeners and connections end."""
         log.info("draining", in_flight=self.engine.in_flight)
-        self.engine.drain()
         with trio.move_on_after(self._settings.drain) as scope:
             await self._until(lambda: not self.engine.in_flight and not self._store.backlog)
             async with trio.open_nursery() as nursery:

@@ -208,6 +208,7 @@ class Terminal:
                 except trio.BrokenResourceError:
                     data = b""
                 if not data:
+                    await self.stream.aclose()  # as terminals do: the switch waits a moment for it
                     return {}
                 self._frames = self._framer.feed(data)
         fields = self.codec.decode(self._frames.pop(0))
