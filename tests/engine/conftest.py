@@ -497,3 +497,9 @@ def opened() -> Callable[[Play], list[str]]:
         return [KEYS.open(row["payload_sealed"], saf_bound_to(row["saf_id"])).decode() for row in play.saf()]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def play_class() -> type[Play]:
+    """For tests that make their own benches: they close `memory` themselves."""
+    return Play
