@@ -4,12 +4,12 @@ Source: ISO 8583:1987 clause 4.1, ISO 8583:1993 clauses 4.1.1 and 4.1.2, ISO 858
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from switch.message.errors import MessageError
 
 
-class Function(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Function:
     """A third digit: its name, the first version (digit) that has it, the digit of its answer (its own: none)."""
 
     name: str
@@ -126,8 +126,9 @@ class Mti:
     @property
     def name(self) -> str:
         """In words: "reversal advice, acquirer, repeat"."""
-        known = self.text[3] in ORIGINS
-        return f"{self.message_class} {self.function}, {ORIGINS[self.text[3]] if known else 'reserved origin'}"
+        kind = self.message_class if self.text[1] in CLASSES else "reserved class"
+        function = self.function if self._has(self.text[2]) else "reserved function"
+        return f"{kind} {function}, {ORIGINS.get(self.text[3], 'reserved origin')}"
 
     @property
     def reserved(self) -> tuple[str, ...]:
