@@ -3,7 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from switch.message.framing import FrameError, Framer, Framing
+from switch.message.framing import FrameError, Framer
+from switch.message.framing_settings import Framing
 from switch.message.tpdu import TPDU_BYTES, Tpdu, parse_tpdu
 
 
