@@ -6,6 +6,7 @@ from switch.message.framing_lengths import LENGTHS
 from switch.message.framing_settings import Framing, parse_framing
 from switch.message.tpdu import TPDU_ID
 
+
 def make_framer(framing: str | Framing, max_frame: int = 8192) -> "Framer":
     """A framer of a Framing, or of a short name for frames of at most `max_frame` bytes; raises ValueError."""
     return Framer(framing if isinstance(framing, Framing) else parse_framing(framing, max_frame))
