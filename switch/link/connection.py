@@ -238,8 +238,7 @@ class Connection:
             self._shut(now)
 
     def _note_written(self, sent: int, now: float) -> None:
-        if sent or not self.blocked:
-            self._progress = now
+        self._progress = now
         self._head = self._head[sent:]
         self._written_total += sent
         while self._tokens and self._tokens[0][0] <= self._written_total:

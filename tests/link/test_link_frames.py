@@ -210,6 +210,17 @@ async def test_a_handler_that_raises_hurts_only_its_connection(listen, frame_up)
     await bad.aclose()
 
 
+@pytest.mark.parametrize("end", ["close", "finish", "end_input"])
+async def test_after_the_owner_has_had_enough_no_frame_of_the_same_segment_is_passed_on(listen, frame_up, end):
+    bench = await listen()
+    bench.handler.reply = lambda connection, _frame: getattr(connection, end)("enough")
+    client, _ = await bench.connect()
+    await client.send_all(frame_up(b"first", b"second", b"third"))
+    await bench.settle()
+    assert bench.handler.frames == [b"first"]
+    await client.aclose()
+
+
 async def test_an_owner_that_raises_at_the_end_of_a_connection_hurts_nobody(listen, frame_up):
     bench = await listen()
     bench.handler.reply = lambda connection, frame: connection.send(frame)

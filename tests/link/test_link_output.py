@@ -219,11 +219,25 @@ async def test_back_pressure_stops_reading_and_costs_neither_time_nor_processor(
     await bench.settle()
     assert bench.handler.frames == [b"one"] and bench.handler.closed == []
     bench.reactor.pause(connection, paused=False)
-    await bench.handler.until(lambda: len(bench.handler.frames) == 3)
     bench.reactor.sweep()
+    await bench.handler.until(lambda: len(bench.handler.frames) == 3)
     await bench.settle()
     assert bench.handler.frames == [b"one", b"halve", b"two"] and bench.handler.closed == []
     await client.aclose()
+
+
+async def test_a_blocked_peer_that_has_closed_its_side_does_not_keep_the_loop_busy(listen, rest_of):
+    bench = await listen()
+    client, connection = await bench.connect(receive_buffer=4096)
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    await _fill(bench, connection, 100)
+    await client.send_eof()
+    await bench.handler.until(lambda: bench.handler.ended)  # the handler answers with `finish`
+    assert await bench.ticks_while_nothing_happens() <= 2
+    assert len(await rest_of(client)) == 100_000
+    await client.aclose()
+    await bench.handler.until(lambda: bench.handler.closed)
+    assert bench.handler.closed == [(connection, "closed by peer", [])]
 
 
 async def test_a_blocked_socket_does_not_keep_the_loop_busy(listen):
