@@ -35,9 +35,7 @@ class Exchange:
             return
         flight.state = SENT
         self._core.sent[_key(flight)] = flight
-        # A repeat or a reversal carries neither PIN nor track.
         flight.outgoing = flight.outgoing.without_sensitive()
-        flight.payment = flight.payment.without_sensitive()
 
     def answered(self, host: str, answer: Answer) -> bool:
         """A host's answer; False when no request of this kind is or was waiting for it."""

@@ -27,14 +27,13 @@ class Recaller:
             self._replies.refuse(link, dialect, view, codes.MALFUNCTION)
             return
         instant = self._ports.instant()
-        kept = payment.without_sensitive()
         flight = Flight(
             link=link,
             dialect=dialect,
             view=view,
-            payment=kept,
-            outgoing=kept,
-            txn=reversal_of_terminal(kept, txn_id=0, key=key, interface=link.interface, instant=instant),
+            payment=payment,
+            outgoing=payment,
+            txn=reversal_of_terminal(payment, txn_id=0, key=key, interface=link.interface, instant=instant),
             host=None,
             started=instant.epoch_us,
         )

@@ -111,7 +111,6 @@ class Play:
         self.up = dict.fromkeys(self.settings.hosts, True)
         self.links: dict[str, Link] = {}
         self.marks: set[int] = set()
-        self.strict_logs = True
         self._stan = 0
         self.engine = Engine(self.settings, BINS, self, self.memory.recovery)
 

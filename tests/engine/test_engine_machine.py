@@ -145,19 +145,25 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         card=st.sampled_from(sorted(CARDS)),
-        amount=st.integers(1, 9999),
+        amounts=st.lists(st.integers(1, 9999), min_size=1, max_size=3),
         currency=st.sampled_from(["978", "840"]),
         mti=st.sampled_from(["0100", "0200"]),
         pin=st.booleans(),
         number=st.integers(0, 1),
+        twice=st.booleans(),
     )
-    def request(self, card: str, amount: int, currency: str, mti: str, pin: bool, number: int) -> None:
-        block = self.play.pin_block(card, "1234") if pin and card in list(CARDS)[:2] else ""
-        reference = f"REF{len(self.asked):09d}"
-        asked = Asked(self.play.sale(card, amount, t=mti, _49=currency, _37=reference, _52=block))
-        self.asked.append(asked)
-        self.by_reference[reference] = asked
-        self.ask(asked.message, self.a_link(number))
+    def request(
+        self, card: str, amounts: list[int], currency: str, mti: str, pin: bool, number: int, twice: bool
+    ) -> None:
+        """New requests; with `twice` each is repeated over the other link at once."""
+        block = self.play.pin_block(card, "1234") if pin and CARDS[card] != "issuer-a" else ""
+        for amount in amounts:
+            reference = f"REF{len(self.asked):09d}"
+            asked = Asked(self.play.sale(card, amount, t=mti, _49=currency, _37=reference, _52=block))
+            self.asked.append(asked)
+            self.by_reference[reference] = asked
+            for link in (number, 1 - number) if twice else (number,):
+                self.ask(asked.message, self.a_link(link))
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 3), marked=st.booleans(), number=st.integers(0, 1))
@@ -208,20 +214,19 @@ class Machine(RuleBasedStateMachine):
     # -- hosts
 
     @rule(
-        host=st.sampled_from(sorted(set(CARDS.values()))),
-        which=st.integers(0, 5),
         wish=st.sampled_from(["approve", "approve", "approve", "decline", "partial"]),
-        answer=st.sampled_from(["now", "now", "later", "never"]),
+        answer=st.sampled_from(["now", "now", "now", "later", "never"]),
+        most=st.integers(1, 6),
+        newest_first=st.booleans(),
     )
-    def host_works(self, host: str, which: int, wish: str, answer: str) -> None:
-        issuer = self.issuers[host]
-        if not issuer.inbox:
-            return
-        reply = issuer.process(issuer.inbox.pop(which % len(issuer.inbox)), wish)
-        if answer == "now":
-            self.deliver(host, *reply)
-        elif answer == "later":
-            issuer.outbox.append(reply)
+    def hosts_work(self, wish: str, answer: str, most: int, newest_first: bool) -> None:
+        for host, issuer in self.issuers.items():
+            for _ in range(min(most, len(issuer.inbox))):
+                reply = issuer.process(issuer.inbox.pop(-1 if newest_first else 0), wish)
+                if answer == "now":
+                    self.deliver(host, *reply)
+                elif answer == "later":
+                    issuer.outbox.append(reply)
 
     @rule(host=st.sampled_from(sorted(set(CARDS.values()))), which=st.integers(0, 5), twice=st.booleans())
     def host_answers_late(self, host: str, which: int, twice: bool) -> None:
@@ -236,28 +241,36 @@ class Machine(RuleBasedStateMachine):
         if self.play.up[host]:
             self.play.answers(host, message, code)
 
-    @rule(host=st.sampled_from(sorted(set(CARDS.values()))))
-    def host_cannot_now(self, host: str) -> None:
+    # -- the house
+
+    @rule(
+        trouble=st.sampled_from(["held", "held", "failing", "silent", "down", "link", "link lost", "cannot now"]),
+        host=st.sampled_from(sorted(set(CARDS.values()))),
+    )
+    def trouble(self, trouble: str, host: str) -> None:
+        if trouble in ("held", "failing"):
+            self.play.journal(trouble)
+        elif trouble in ("silent", "down"):
+            self.play.hsm_is(trouble)
+        elif trouble == "cannot now":
+            self.cannot_now(host)
+        elif self.play.up[host]:
+            if trouble == "link lost":
+                self.issuers[host].inbox.clear()
+            self.play.host_is(host, up=False)
+
+    def cannot_now(self, host: str) -> None:
         inbox = self.issuers[host].inbox
         if inbox and inbox[0]["t"][1] == "4":
             self.deliver(host, inbox.pop(0), "911" if host == "issuer-a" else "91")
 
-    @rule(host=st.sampled_from(sorted(set(CARDS.values()))), up=st.booleans(), lost=st.booleans())
-    def host_link(self, host: str, up: bool, lost: bool) -> None:
-        if self.play.up[host] != up:
-            if not up and lost:
-                self.issuers[host].inbox.clear()
-            self.play.host_is(host, up=up)
-
-    # -- the house
-
-    @rule(state=st.sampled_from(["working", "working", "held", "failing"]))
-    def journal(self, state: str) -> None:
-        self.play.journal(state)
-
-    @rule(state=st.sampled_from(["up", "up", "silent", "down"]))
-    def hsm(self, state: str) -> None:
-        self.play.hsm_is(state)
+    @rule()
+    def calm(self) -> None:
+        self.play.hsm_is("up")
+        self.play.journal("working")
+        for host, up in self.play.up.items():
+            if not up:
+                self.play.host_is(host, up=True)
 
     @rule(count=st.integers(1, 3))
     def journal_writes_some(self, count: int) -> None:
@@ -299,11 +312,7 @@ class Machine(RuleBasedStateMachine):
             self.play.memory.close()
 
     def come_to_rest(self) -> None:
-        self.play.hsm_is("up")
-        self.play.journal("working")
-        for host, up in self.play.up.items():
-            if not up:
-                self.play.host_is(host, up=True)
+        self.calm()
         for number in (0, 1):
             self.write(self.a_link(number))
         for _ in range(80):
@@ -347,7 +356,7 @@ def test_whatever_happens_the_contract_holds(play_class):
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=150,
+            max_examples=200,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

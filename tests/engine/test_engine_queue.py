@@ -174,6 +174,28 @@ def test_a_link_that_breaks_brings_its_messages_back_as_repeats_each_alone(play)
     assert [row["attempts"] for row in play.saf()] == [2, 2]
 
 
+def test_a_message_that_was_only_unlucky_goes_with_the_others_again(play):
+    owed(play, 2)
+    play.host_is("visa", up=True)
+    unlucky = play.host_gets("visa", "0400")
+    play.answers("visa", play.host_gets("visa", "0400"), "00")
+    play.host_is("visa", up=False)
+    play.host_is("visa", up=True)
+    play.advance(0.5)
+    play.host_gets("visa", "0401")
+    play.advance(3)
+    play.asks(play.sale())
+    play.answers("visa", play.host_gets("visa", "0100"), "10")
+    play.logs("answer otherwise")
+    other = play.host_gets("visa", "0400")
+    play.terminal_gets("0210", "05")
+    play.advance(1)
+    again = play.host_gets("visa", "0401")
+    assert again["11"] == unlucky["11"]
+    play.answers("visa", other, "00")
+    play.answers("visa", again, "00")
+
+
 def test_a_message_that_breaks_its_link_every_time_dies_alone(make_play):
     play = make_play(queue=QueueLimits(attempts=4))
     owed(play, 3)

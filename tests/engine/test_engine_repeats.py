@@ -165,6 +165,8 @@ def test_in_an_overload_repeats_are_looked_up_within_a_bound(make_play):
     play.terminal_gets("0210", "96", "pos-3")
     play.journal("working")
     play.terminal_gets("0210", "00", "pos-2")
+    play.asks(sale | {"t": "0201"}, "pos-3")
+    play.terminal_gets("0210", "00", "pos-3")
     play.answers("visa", request, "51")
     play.terminal_gets("0210", "51", "pos-9")
 
