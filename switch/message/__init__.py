@@ -8,7 +8,7 @@ from switch.message.framing_reader import Frame, FrameReader, split_frame
 from switch.message.framing_settings import Framing, parse_framing
 from switch.message.mask import luhn_check_digit, mask_pan
 from switch.message.mti import Mti, is_repeat, is_request, mti_class, parse_mti, repeat_mti, reply_mti
-from switch.message.spec import Spec, load_spec
+from switch.message.spec import Spec, load_spec, shipped_specs
 from switch.message.subs import build_ber_tlv, parse_ber_tlv
 from switch.message.tpdu import Tpdu, parse_tpdu
 from switch.message.view import View
@@ -63,5 +63,6 @@ __all__ = [
     "repeat_mti",
     "reply_mti",
     "reply_visa_header",
+    "shipped_specs",
     "split_frame",
 ]

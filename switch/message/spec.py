@@ -1,114 +1,139 @@
 """Interface specs: a pyiso8583 spec in JSON, with keys of our own that pyiso8583 ignores. Validated at load."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from switch import resources
 from switch.message.errors import SpecError
-from switch.message.mask import MASKS
+from switch.message.format import DOCUMENT_KEYS
+from switch.message.validate import allowed, check_field
+from switch.message.validate_sub import Tables, check_inside
 
-CLASSES = ("n", "a", "an", "ans", "z", "b", "x+n")
-_REQUIRED = {"data_enc": str, "len_enc": str, "len_type": int, "max_len": int, "desc": str}
-_TEXT = ("ascii", "cp500", "latin-1")
-_SUB_KEYS: dict[str, dict[str, type]] = {
-    "tlv": {"tag": int, "len": int},
-    "positional": {"parts": list},
-    "bitmap": {"bytes": int, "parts": dict},
-    "bertlv": {},
-}
+_NO_SPEC = "schema.json"
+_TABLE = ".table.json"
+# A spec that extends one that extends one ... is harder to read than a copy.
+_MOST_EXTENDED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One interface: `fields` is what `iso8583.decode` takes as its spec, plus class, mask and sub."""
+    """One interface: `fields` is what `iso8583.decode` takes as its spec, plus our keys, complete; `about` is notes."""
 
     name: str
     source: str
     fields: Mapping[str, Mapping[str, Any]]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def load_spec(name_or_path: str | Path) -> Spec:
-    """The spec of that name in `specs/`, or of that file; raises SpecError naming file, field and reason."""
-    text, source, name = _read(name_or_path)
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise SpecError(f"{source}: expected JSON: {error}") from None
-    if not isinstance(document, dict) or not {"t", "p", "1", "h"} <= document.keys():
-        raise SpecError(f"{source}: expected an object with the fields h, t, p and 1")
-    for key, field in document.items():
-        _validate(source, key, field)
-    if document["h"]["max_len"]:
-        raise SpecError(f"{source}: field h: expected max_len 0: headers are read before the message")
-    if document["1"]["data_enc"] != document["p"]["data_enc"]:
-        raise SpecError(f"{source}: field 1: expected the data_enc of p")
-    return Spec(name, source, document)
+def load_spec(spec: str | Path | Mapping[str, Any]) -> Spec:
+    """The spec of that name in `specs/`, of that file, or of that dict; raises SpecError saying what and where."""
+    if isinstance(spec, Mapping):
+        return _checked("spec", "spec", dict(spec), None)
+    source, name, folder = _place(spec)
+    return _checked(name, source, _parse(source, _read(source, folder, f"{name}.json")), folder)
 
 
-def _read(name_or_path: str | Path) -> tuple[str, str, str]:
+def shipped_specs() -> tuple[str, ...]:
+    """The names of the specs in `specs/`."""
+    names = sorted(file.name for file in resources.folder("specs").iterdir())
+    files = [name for name in names if name.endswith(".json") and not name.endswith(_TABLE) and name != _NO_SPEC]
+    return tuple(name.removesuffix(".json") for name in files)
+
+
+def check_spec(spec: Spec) -> Spec:
+    """`spec` with its fields checked and complete, as `load_spec` gives it; raises SpecError."""
+    return _checked(spec.name, spec.source, {**spec.fields}, None)
+
+
+def _place(name_or_path: str | Path) -> tuple[str, str, Path | None]:
     path = Path(name_or_path)
     if isinstance(name_or_path, str) and not path.suffix:
-        source, name = f"specs/{name_or_path}.json", name_or_path
-        try:
-            return resources.read_text("specs", f"{name_or_path}.json"), source, name
-        except FileNotFoundError:
-            raise SpecError(f"{source}: no such spec") from None
+        return f"specs/{name_or_path}.json", name_or_path, None
+    return str(path), path.stem, path
+
+
+def _read(source: str, path: Path | None, shipped: str) -> str:
     try:
-        return path.read_text(encoding="utf-8"), str(path), path.stem
-    except OSError as error:
-        raise SpecError(f"{path}: {error.strerror}") from None
+        return resources.read_text("specs", shipped) if path is None else path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpecError(source, "no such spec" if path is None else "no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "expected UTF-8"
+        raise SpecError(source, str(reason)) from None
 
 
-def _validate(source: str, key: str, field: Any) -> None:
-    def refuse(reason: str) -> SpecError:
-        return SpecError(f"{source}: field {key}: {reason}")
+def _parse(source: str, text: str) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [key for key, _ in pairs]
+            raise SpecError(source, "expected each key once", key=next(key for key in names if names.count(key) > 1))
+        return found
 
-    if key not in ("h", "t", "p") and not (key.isdigit() and 1 <= int(key) <= 192):
-        raise refuse("expected h, t, p or a number from 1 to 192")
-    if not isinstance(field, dict):
-        raise refuse("expected an object")
-    for name, kind in _REQUIRED.items():
-        if type(field.get(name)) is not kind:
-            raise refuse(f"expected {name} as {kind.__name__}")
-    if field["data_enc"] not in (*_TEXT, "b"):
-        raise refuse(f"expected data_enc as one of b, {', '.join(_TEXT)}")
-    if field["len_enc"] not in ("ascii", "cp500", "b", "bcd"):
-        raise refuse("expected len_enc as one of ascii, cp500, b, bcd")
-    if field.get("len_count", "bytes") not in ("bytes", "nibbles"):
-        raise refuse("expected len_count as bytes or nibbles")
-    if not 0 <= field["len_type"] <= 4 or field["max_len"] < 0:
-        raise refuse("expected len_type 0 to 4 and max_len >= 0")
-    _validate_own(field, refuse)
-
-
-def _validate_own(field: dict[str, Any], refuse: Callable[[str], SpecError]) -> None:
-    if field.get("len_count") == "nibbles" and field["data_enc"] != "b":
-        raise refuse("expected data_enc b, for len_count is nibbles")
-    base = {"b": 256, "bcd": 100}.get(field["len_enc"], 10)
-    if field["len_type"] and field["max_len"] >= base ** field["len_type"]:
-        raise refuse(f"expected max_len below {base ** field['len_type']}, which its length can say")
-    if field.get("class", "ans") not in CLASSES:
-        raise refuse(f"expected class as one of {', '.join(CLASSES)}")
-    if "mask" in field and field["mask"] not in MASKS:
-        raise refuse(f"expected mask as one of {', '.join(MASKS)}")
-    if "sub" in field:
-        _validate_sub(field["sub"], refuse)
-    odd = field.get("len_count") == "nibbles" and (field["len_type"] or field["max_len"] % 2)
-    pads = [field[pad] for pad in ("left_pad", "right_pad") if pad in field]
-    if odd and not pads:
-        raise refuse("expected left_pad or right_pad: an odd number of nibbles can occur")
-    if any(len(pad) != 1 or pad not in "0123456789ABCDEF" for pad in pads):
-        raise refuse("expected a pad of one upper-case hexadecimal digit")
+    try:
+        document = json.loads(text, object_pairs_hook=unique)
+    except RecursionError:
+        raise SpecError(source, "expected JSON of some depth only") from None
+    except ValueError as error:
+        if isinstance(error, SpecError):
+            raise
+        raise SpecError(source, f"expected JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise SpecError(source, "expected an object with the fields h, t and p")
+    return document
 
 
-def _validate_sub(sub: Any, refuse: Callable[[str], SpecError]) -> None:
-    if not isinstance(sub, dict) or sub.get("kind") not in _SUB_KEYS:
-        raise refuse(f"expected sub.kind as one of {', '.join(_SUB_KEYS)}")
-    for name, kind in _SUB_KEYS[sub["kind"]].items():
-        if type(sub.get(name)) is not kind:
-            raise refuse(f"expected sub.{name} as {kind.__name__}")
-    if not set(sub.get("mask", {}).values()) <= MASKS.keys():
-        raise refuse(f"expected each sub.mask as one of {', '.join(MASKS)}")
+def _checked(name: str, source: str, document: dict[str, Any], path: Path | None) -> Spec:
+    document = _extended(source, document, path, 0)
+    for key, rule in DOCUMENT_KEYS.items():
+        if key in document and not allowed(rule, document[key]):
+            raise SpecError(source, f"expected {rule['type']}", key=key)
+    about = document.get("about", {})
+    entries = {key: entry for key, entry in document.items() if key not in DOCUMENT_KEYS}
+    if not {"t", "p", "h"} <= entries.keys():
+        raise SpecError(source, "expected an object with the fields h, t and p")
+    tables = _tables(path)
+    fields = {}
+    for key, entry in entries.items():
+        fields[key] = check_inside(source, key, dict(check_field(source, key, entry)), tables)
+    return Spec(name, source, fields, about)
+
+
+def _extended(source: str, document: dict[str, Any], path: Path | None, depth: int) -> dict[str, Any]:
+    """The document over the one it extends: its entries replace, null removes."""
+    base = document.get("extends")
+    if not isinstance(base, str):
+        return document
+    if depth >= _MOST_EXTENDED:
+        raise SpecError(source, f"expected at most {_MOST_EXTENDED} specs extending each other", key="extends")
+    file = _beside(path, f"{base}.json")
+    where = str(file) if file else f"specs/{base}.json"
+    below = _extended(where, _parse(where, _read(where, file, f"{base}.json")), file, depth + 1)
+    merged = {**below, **{key: entry for key, entry in document.items() if key != "extends"}}
+    return {key: entry for key, entry in merged.items() if entry is not None and key != "extends"}
+
+
+def _tables(path: Path | None) -> Tables:
+    """Tables are looked for beside the spec, then among those shipped."""
+
+    def table(name: str) -> dict[str, Any]:
+        if not name.replace("-", "").isalnum():
+            raise KeyError(name)
+        file = _beside(path, name + _TABLE)
+        where = str(file) if file else f"specs/{name}{_TABLE}"
+        try:
+            return _parse(where, _read(where, file, name + _TABLE))
+        except SpecError as error:
+            if error.expected.startswith("no such"):
+                raise KeyError(name) from None
+            raise
+
+    return table
+
+
+def _beside(path: Path | None, name: str) -> Path | None:
+    file = path.with_name(name) if path else None
+    return file if file and file.is_file() else None

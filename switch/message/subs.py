@@ -21,10 +21,15 @@ def compile_sub(sub: Mapping[str, Any]) -> tuple[Parse, Build]:
     if kind == "tlv":
         return _tlv(sub["tag"], sub["len"], sub.get("head", 0))
     if kind == "positional":
-        return _positional([(str(name), int(width)) for name, width in sub["parts"]], sub.get("fill", " "))
+        return _positional([(name, part["max_len"]) for name, part in sub["parts"].items()], sub.get("fill", " "))
     if kind == "bitmap":
-        return _bitmap(sub["bytes"], {int(number): part for number, part in sub["parts"].items()})
+        return _bitmap(sub["width"] // 8, {int(number): _old(part) for number, part in sub["parts"].items()})
     return parse_ber_tlv, build_ber_tlv
+
+
+def _old(part: Mapping[str, Any]) -> dict[str, Any]:
+    packed = part.get("len_count") == "nibbles"
+    return {"length": part["max_len"], "enc": "bcd" if packed else part["data_enc"]}
 
 
 def _tlv(tag: int, length: int, head: int) -> tuple[Parse, Build]:
