@@ -93,10 +93,14 @@ class Core:
 
     def enqueue(self, host: str, item: Item | None) -> None:
         """Puts a message that is durable now into its host's queue."""
+        if item is None:
+            return
         queue = self.queues.get(host)
-        if item is not None and queue is not None:
-            queue.put(item)
-            queue.pump()
+        if queue is None:
+            self.ports.log("error", "queued message for an unknown host", saf_id=item.saf_id, host=host)
+            return
+        queue.put(item)
+        queue.pump()
 
     def take_back(self, stored: Stored, why: str, reason: str = "timeout") -> None:
         """Reverses an approval that did not reach its requester: stored answer and reversal in one write."""
