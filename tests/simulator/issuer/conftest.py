@@ -34,7 +34,16 @@ def card_named(name: str) -> dict[str, Any]:
 
 
 def pin_block(pan: str, pin: str, key: str = "zpk.visa.issuer-a") -> str:
-    clear = pinblock.encode("01", pin, pinblock.account_of(pan), "")
+    return encrypted(pinblock.encode("01", pin, pinblock.account_of(pan), ""), key)
+
+
+def short_pin_block(pan: str) -> str:
+    """A sound ISO format 0 block of three digits, which no PIN may have."""
+    clear = int("03123FFFFFFFFFFF", 16) ^ int(pinblock.account_of(pan), 16)
+    return encrypted(clear.to_bytes(8, "big"), "zpk.visa.issuer-a")
+
+
+def encrypted(clear: bytes, key: str) -> str:
     return tdes.encrypt(bytes.fromhex(CLEAR[key]), clear).hex().upper()
 
 
@@ -255,6 +264,7 @@ def make() -> SimpleNamespace:
         until=until,
         card=card_named,
         pin_block=pin_block,
+        short_pin_block=short_pin_block,
         request=request,
         reversal=reversal,
         config=write_config,

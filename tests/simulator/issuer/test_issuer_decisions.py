@@ -156,6 +156,7 @@ async def test_of_two_card_values_both_must_be_right(visa, make):
     card = make.card("Visa, good")
     wrong = "000" if card["cvv2"] != "000" else "111"
     assert await visa.action(make.request(card, f35=card["track2"], f48="9203" + wrong)) == "129"
+    assert await visa.action(make.request(card, f35=card["track2"][:-3] + wrong, f48="9203" + card["cvv2"])) == "129"
     assert await visa.action(make.request(card, f35=card["track2"], f48="9203" + card["cvv2"])) == "000"
 
 

@@ -74,7 +74,8 @@ async def test_a_block_that_does_not_open_is_unverifiable_and_does_not_count(iss
     card = make.card("Visa, good")
     garbage = make.request(card, f52="0123456789ABCDEF")
     foreign = make.request(card, f52=make.pin_block(card["pan"], card["pin"], "zpk.mastercard.issuer-a"))
-    assert [await visa.action(garbage), await visa.action(foreign)] == ["126", "126"]
+    short = make.request(card, f52=make.short_pin_block(card["pan"]))
+    assert [await visa.action(each) for each in (garbage, foreign, short)] == ["126", "126", "126"]
     assert _tries(issuer) == {}
 
 
