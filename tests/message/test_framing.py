@@ -1,5 +1,6 @@
 """Frames survive any cutting of the stream, in every framing; keep-alives are counted and are no frames."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -220,3 +221,11 @@ def test_another_name_is_refused_with_those_that_exist(name: str) -> None:
 def test_a_framing_that_cannot_be_is_refused(settings: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Framing(**settings)
+
+
+def test_a_framing_is_read_from_a_table_of_the_configuration() -> None:
+    table = {"kind": "bcd2", "tpdu": True, "max_frame": 1000}
+    assert msgspec.convert(table, Framing) == parse_framing("bcd2+tpdu", 1000)
+    for wrong in ({"kind": "bcd3"}, {"kind": "bcd2", "tpdus": True}, {"kind": "bcd2", "header": "8"}):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(wrong, Framing)
