@@ -67,7 +67,7 @@ def mti_class(mti: str) -> str:
 
 def is_request(mti: str) -> bool:
     """Whether the sender waits for an answer: a request (function 0), an advice (2), an instruction (6, from 2003)."""
-    return _mti(mti).is_request
+    return _asks(mti)
 
 
 def is_repeat(mti: str) -> bool:
@@ -77,7 +77,7 @@ def is_repeat(mti: str) -> bool:
 
 def reply_mti(mti: str) -> str:
     """0100 -> 0110, 0421 -> 0430: the repeat digit goes, the origin stays. Raises MessageError where there is none."""
-    return _mti(mti).reply().text
+    return _answer(mti)
 
 
 def repeat_mti(mti: str) -> str:
@@ -202,4 +202,7 @@ def _error(reason: str) -> MessageError:
     return MessageError("message type", "t", reason)
 
 
+# the data path asks these for every message, of a handful of types
 _mti = lru_cache(maxsize=1024)(Mti)
+_asks = lru_cache(maxsize=1024)(lambda text: Mti(text).is_request)
+_answer = lru_cache(maxsize=1024)(lambda text: Mti(text).reply().text)
