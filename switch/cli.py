@@ -12,7 +12,7 @@ import trio
 from rich.console import Console
 from rich.table import Table
 
-from switch import configfile
+from switch import cli_messages, configfile
 from switch.clearing import ClearingError, FileTotals, describe_file, file_totals
 from switch.configfile import ConfigError
 from switch.crypto.datakeys import DataKeys
@@ -82,6 +82,9 @@ _config_option = click.option(
 @click.version_option(package_name="iso8583-switch")
 def main() -> None:
     """An ISO 8583 payment switch. `switch lab` shows everything at work."""
+
+
+cli_messages.register(main)
 
 
 @main.command()

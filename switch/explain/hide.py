@@ -1,0 +1,98 @@
+"""What of a message may be seen: spec masks, card numbers wherever they stand, and what a spec cannot vouch for.
+
+It never asks what a value means."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from switch.explain.elements import Element
+from switch.explain.emv import mask as emv_mask
+from switch.logs import luhn_valid, mask_text
+from switch.message.mask import MASKS
+
+Range = tuple[int, int]
+SUSPECT = "[hidden: may be a card number]"
+REMOVED = "[removed]"
+# References, terminals, merchants and institutions: digits of such length, and no card numbers by their definition.
+_NO_CARDS = ("11", "32", "33", "37", "38", "41", "42", "100")
+_AMOUNTS = re.compile(r"(?:[0-9]{7}[CD][0-9]{12}){1,6}")
+_EBCDIC = bytes(
+    0x30 + code - 0xF0 if 0xF0 <= code <= 0xF9 else {0x7E: 0x3D, 0xC4: 0x44}.get(code, 0x20) for code in range(256)
+)
+_LENGTHS = range(13, 20)
+_TRACK = re.compile(rb"[0-9]{12,19}[=D][0-9]{7,}")
+_PACKED_TRACK = re.compile(r"[0-9]{12,19}d[0-9]{7,}")
+
+
+def shown(element: Element, inherited: str, *, credible: bool) -> str:
+    """The value of `element` as it may be seen. `inherited` is the mask of what is around it; a message that is not
+    `credible` may be read by a wrong spec, so that nothing in it is what it is called."""
+    mask = effective_mask(element, inherited)
+    if mask in MASKS:
+        return MASKS[mask](element.value)
+    if mask == "show":
+        return element.value if element.kind == "bertlv" else mask_text(element.value)
+    vouched = (
+        element.numeric or element.path in _NO_CARDS or (element.path == "54" and _AMOUNTS.fullmatch(element.value))
+    )
+    return element.value if credible and not element.kind and vouched else mask_text(element.value)
+
+
+def effective_mask(element: Element, inherited: str) -> str:
+    """The mask of the element itself, else of its tag, else of what is around it."""
+    if element.mask:
+        return element.mask
+    if element.kind == "bertlv":
+        return emv_mask(element.path.rpartition(".")[2].partition("#")[0])
+    return inherited
+
+
+def card_ranges(data: bytes) -> list[Range]:
+    """Where in `data` bytes lie that look like a card number behind its length, or like a track: in ASCII, EBCDIC and
+    packed digits."""
+    digits = data.hex()
+    found = [*_in_text(data), *_in_text(data.translate(_EBCDIC)), *_packed(digits)]
+    found += [(at.start() // 2, (at.end() + 1) // 2) for at in _PACKED_TRACK.finditer(digits)]
+    return found
+
+
+def overlaps(begin: int, end: int, ranges: Iterable[Range]) -> bool:
+    """Whether any of `ranges` has a byte between `begin` and `end`."""
+    return any(first < end and begin < last for first, last in ranges)
+
+
+def _in_text(text: bytes) -> list[Range]:
+    found = [at.span() for at in _TRACK.finditer(text)]
+    for size in _LENGTHS:
+        found += _behind(text, b"%d" % size, size, lambda piece: piece.decode("latin-1"))
+    return found
+
+
+def _behind(text: bytes, length: bytes, size: int, digits: Callable[[bytes], str]) -> list[Range]:
+    found = []
+    position = text.find(length)
+    while position >= 0:
+        begin = position + len(length)
+        if _is_card(digits(text[begin : begin + size]), size):
+            found.append((begin, begin + size))
+        position = text.find(length, position + 1)
+    return found
+
+
+def _packed(digits: str) -> list[Range]:
+    """Behind a length in packed digits or binary, an odd number of digits padded on either side."""
+    found = []
+    for size in _LENGTHS:
+        for length in (f"{size:02d}", f"{size:02x}"):
+            position = digits.find(length)
+            while position >= 0:
+                begin = position + 2
+                piece = digits[begin : begin + size + size % 2]
+                if position % 2 == 0 and any(_is_card(piece[at : at + size], size) for at in (0, size % 2)):
+                    found.append((begin // 2, (begin + size + 1) // 2))
+                position = digits.find(length, position + 1)
+    return found
+
+
+def _is_card(digits: str, size: int) -> bool:
+    return len(digits) == size and digits.isascii() and digits.isdigit() and digits[0] != "0" and luhn_valid(digits)
