@@ -19,20 +19,20 @@ def reverse(connection: sqlite3.Connection, reversal: Reversal, received: int) -
     if before is not None:
         same = before[:2] == (entry.reference, entry.token)
         return Answer(before[2] if same else decide.DUPLICATE), True
-    action, original, buries = _take_back(connection, reversal)
+    action, original = _take_back(connection, reversal)
     connection.execute(
-        "INSERT INTO reversal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO reversal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (entry.key, entry.reference, entry.listener, entry.mti, entry.stan, entry.transmission, entry.token,
-         entry.masked, entry.amount, entry.currency, original, buries, action, received),
+         entry.masked, entry.amount, entry.currency, original, action, received),
     )  # fmt: skip
     return Answer(action), False
 
 
-def _take_back(connection: sqlite3.Connection, reversal: Reversal) -> tuple[str, str, bool]:
-    """(action code, key of the original, whether a late original must be declined)."""
+def _take_back(connection: sqlite3.Connection, reversal: Reversal) -> tuple[str, str]:
+    """(action code, key of the original or "")."""
     entry = reversal.entry
     if not reversal.full:
-        return decide.INVALID, "", False
+        return decide.INVALID, ""
     rows = connection.execute(
         "SELECT key, token, kind, amount, billed, state FROM entry WHERE reference = ? ORDER BY rowid DESC",
         (entry.reference,),
@@ -42,15 +42,15 @@ def _take_back(connection: sqlite3.Connection, reversal: Reversal) -> tuple[str,
             if state == "approved":
                 connection.execute("UPDATE entry SET state = 'reversed' WHERE key = ?", (key,))
                 move(connection, token, -SIGN[kind] * billed)
-            return decide.REVERSAL_ACCEPTED, key, False
-    return decide.NO_ORIGINAL, "", not rows
+            return decide.REVERSAL_ACCEPTED, key
+    return decide.NO_ORIGINAL, ""
 
 
 def buried(connection: sqlite3.Connection, entry: Entry) -> bool:
     """Whether a reversal of this request came before it."""
     found = connection.execute(
-        "SELECT 1 FROM reversal WHERE reference = ? AND buries = 1 AND token IN ('', ?)",
-        (entry.reference, entry.token),
+        "SELECT 1 FROM reversal WHERE reference = ? AND action = ? AND token IN ('', ?)",
+        (entry.reference, decide.NO_ORIGINAL, entry.token),
     ).fetchone()
     return found is not None
 

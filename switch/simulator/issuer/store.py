@@ -12,7 +12,7 @@ from switch.simulator.issuer.cards import SeedCard
 from switch.simulator.issuer.decide import Card
 from switch.simulator.issuer.messages import Answer, Entry
 
-_VERSION = "1"
+_VERSION = "2"
 _BUSY_SECONDS = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -31,8 +31,7 @@ CREATE INDEX IF NOT EXISTS entry_reference ON entry (reference);
 CREATE TABLE IF NOT EXISTS reversal (
  key TEXT PRIMARY KEY, reference TEXT NOT NULL, listener TEXT NOT NULL, mti TEXT NOT NULL, stan TEXT NOT NULL,
  transmission TEXT NOT NULL, token TEXT NOT NULL, masked TEXT NOT NULL, amount INTEGER NOT NULL,
- currency TEXT NOT NULL, original TEXT NOT NULL, buries INTEGER NOT NULL, action TEXT NOT NULL,
- received INTEGER NOT NULL) STRICT;
+ currency TEXT NOT NULL, original TEXT NOT NULL, action TEXT NOT NULL, received INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS reversal_reference ON reversal (reference);
 """
 

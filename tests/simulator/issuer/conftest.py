@@ -167,6 +167,8 @@ def query(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
 def write_config(folder: Path, hsm_port: int, **changes: Any) -> Path:
     """issuer-a with a Visa listener and one for the switch itself, on ports the system chooses."""
     keys = {name: KEYS[f"{name}.issuer-a"]["under_lmk"] for name in ("pvk", "cvk")}
+    # Patient with an HSM that shares this process with everything else; the tests of silence set their own.
+    hsm = {"timeout": PATIENCE} | changes.get("hsm", {})
     files = {"database": "issuer-a.db", "data_keys": "issuer-a.keys.json"}
     top = keys | files | {name: value for name, value in changes.items() if name not in ("limits", "hsm")}
     text = f"""
@@ -174,7 +176,7 @@ name = "issuer-a"
 {"".join(f"{name} = {json.dumps(value)}{chr(10)}" for name, value in top.items())}
 [hsm]
 port = {hsm_port}
-{"".join(f"{name} = {value}{chr(10)}" for name, value in changes.get("hsm", {}).items())}
+{"".join(f"{name} = {value}{chr(10)}" for name, value in hsm.items())}
 """
     for name, zpk in (("visa", KEYS["zpk.visa.issuer-a"]["under_lmk"]), ("switch", "")):
         text += f'[[listeners]]\nname = "{name}"\nport = 0\nzpk = "{zpk}"\n'

@@ -43,7 +43,7 @@ async def test_the_processing_code_says_which_way_the_funds_move(issuer, visa, m
 async def test_a_balance_inquiry_answers_the_available_funds_and_moves_nothing(issuer, visa, make, code):
     card = make.card("Visa, good")
     assert await visa.action(make.request(card, 99)) == "000"
-    view = await visa.ask(make.request(card, 0, f3=f"{code}2000"))
+    view = await visa.ask(make.request(card, 777, f3=f"{code}2000"))
     assert view["39"] == "000"
     assert view["54"] == f"2002978C{card['balance'] - 99:012d}"
     assert issuer.available(card) == card["balance"] - 99

@@ -16,9 +16,15 @@ from switch.configfile import ConfigError
 from switch.crypto.datakeys import DataKeys
 from switch.hsm.server import HsmConfig
 from switch.hsm.server import serve as serve_hsm
+from switch.message import compile_spec, load_spec
 from switch.simulator.issuer import IssuerError, holdings, load_config, serve
+from switch.simulator.issuer.cards import load_cards
 from switch.simulator.issuer.committer import Committer, NotStored
-from switch.simulator.issuer.store import open_database
+from switch.simulator.issuer.decide import Verdicts
+from switch.simulator.issuer.messages import Answer, read
+from switch.simulator.issuer.posting import Books, Case
+from switch.simulator.issuer.rates import load_rates
+from switch.simulator.issuer.store import open_database, seed
 
 # The process of an issuer: it prints its addresses; the second argument bounds the size of its files in bytes.
 _CHILD = """
@@ -244,6 +250,23 @@ async def test_an_unusable_database_or_card_file_is_one_clear_error(hsm_port, tm
     with pytest.raises(ConfigError, match=r"cards\.json: expected a card file: .*cards\[0\]\.pan") as caught:
         await serve(load_config(make.config(tmp_path, hsm_port, cards="cards.json")))
     assert "4111" not in str(caught.value)
+
+
+def test_the_same_request_twice_in_one_transaction_is_posted_once(tmp_path, make):
+    """Behind the check outside the transaction there is the one inside, for whatever comes between."""
+    keys, card = DataKeys(bytes(32), bytes(32)), make.card("Visa, good")
+    codec = compile_spec(load_spec("iso-1993-ascii"))
+    message = read(codec, codec.encode(make.request(card, 300)), "visa", keys.pan_token)
+    case = Case(message.entry, (), Verdicts(), "123456", "2601", 0)
+    books = Books(load_rates(""), 3)
+    with closing(open_database(tmp_path / "issuer-a.db", keys)) as connection:
+        seed(connection, load_cards("", "issuer-a"), keys)
+        connection.execute("BEGIN")
+        answers = [books.authorise(connection, case) for _ in range(2)]
+        connection.execute("COMMIT")
+    assert [repeat for _, repeat in answers] == [False, True]
+    assert answers[0][0] == answers[1][0] == Answer("000", "123456")
+    assert holdings(tmp_path / "issuer-a.db") == {"978": 300}
 
 
 async def test_one_bad_operation_hurts_no_other_in_its_commit(tmp_path, nursery, logs):

@@ -117,6 +117,30 @@ async def test_an_unmatched_reversal_is_remembered_and_its_late_original_decline
         assert issuer.available(card) == card["balance"] - 1
 
 
+async def test_an_unmatched_reversal_declines_the_requests_of_its_card_only(issuer, visa, make):
+    card, other = make.card("Visa, good"), make.card("Mastercard, good")
+    late = make.request(card)
+    same_numbers = late | {"2": other["pan"], "7": "0708999999"}
+    assert await visa.action(make.reversal(late)) == "914"
+    assert await visa.action(same_numbers) == "000"
+    assert await visa.action(late) == "902"
+    unnamed = make.request(card)
+    assert await visa.action(make.reversal(unnamed, f2=None)) == "914"
+    assert await visa.action(unnamed) == "902", "a reversal that names no card stands for whatever has its numbers"
+    assert issuer.holdings() == {"978": 1000}
+
+
+async def test_a_late_original_is_declined_though_another_card_has_its_numbers(issuer, visa, make):
+    card, other = make.card("Visa, good"), make.card("Mastercard, good")
+    decided, late = make.request(other), make.request(card)
+    late |= {"11": decided["11"], "7": "0708999999"}
+    assert await visa.action(decided) == "000"
+    assert await visa.action(make.reversal(late)) == "914"
+    assert await visa.action(late) == "902"
+    assert await visa.action(decided | {"t": "1101"}) == "000"
+    assert issuer.holdings() == {"978": 1000}
+
+
 @pytest.mark.parametrize("change", [{"2": "5555555555554444"}, {"4": "000000000999"}])
 async def test_a_reversal_of_something_else_takes_nothing_back(issuer, visa, make, change):
     request = make.request(make.card("Visa, good"), 1000)
