@@ -77,7 +77,8 @@ def test_a_header_that_cannot_be_written_is_refused(length: int, source: str, ro
 
 
 def test_the_longest_message_just_fits() -> None:
-    assert build_visa_header(0xFFFF - 22, source="400001", destination="400002")[3:5] == b"\xff\xff"
+    header = build_visa_header(0xFFFF - 22, source="400001", destination="400002")
+    assert header == bytes.fromhex("16 01 02 FFFF 400002 400001 00") + bytes(10)
 
 
 SENT = HEADER + bytes(100)
