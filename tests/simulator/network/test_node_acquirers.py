@@ -161,6 +161,14 @@ async def test_a_cvv2_that_cannot_be_read_never_becomes_a_payment_without_one(
     assert world.a.payments == []
 
 
+@pytest.mark.parametrize("talk", ["mastercard"], indirect=True)
+async def test_what_an_issuer_cannot_be_told_is_30_too(world: Any) -> None:
+    client = await world.client()
+    answer = await client.ask(world.talk.request(f48="T4304ÄÖÜß"))
+    assert (answer["39"], answer["44"]) == ("30", "048")
+    assert (await client.ask(world.talk.request()))["39"] == "00"
+
+
 @pytest.mark.parametrize("talk", ["visa"], indirect=True)
 async def test_a_visa_message_that_cannot_be_answered_comes_back_behind_a_reject_header(world: Any) -> None:
     client = await world.client()

@@ -122,7 +122,7 @@ async def test_an_issuer_may_sign_off_and_on_again(world: Any) -> None:
 
 
 async def test_a_late_answer_is_still_forwarded_and_counted(quiet: Any, lines: Any) -> None:
-    await quiet.start_node(issuer={"answer_timeout": 0.05, "late_window": 60.0})
+    await quiet.start_node(issuer={"answer_timeout": 0.05, "late_window": 60.0}, drain_timeout=60.0)
     quiet.a.script = quiet.a.silent
     client = await quiet.client()
     await client.send(quiet.talk.request())

@@ -88,6 +88,69 @@ async def test_a_silent_hsm_is_96(quiet: Any) -> None:
     assert quiet.a.payments == []
 
 
+class HeldHsm:
+    """A wire to the real HSM on which its replies wait until they are let through."""
+
+    def __init__(self, world: Any) -> None:
+        self._world = world
+        self.asked = trio.Event()
+        self.release = trio.Event()
+
+    async def start(self) -> int:
+        [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port: int = listener.socket.getsockname()[1]
+        self._world.nursery.start_soon(trio.serve_listeners, self._relay, [listener])
+        return port
+
+    async def _relay(self, stream: trio.SocketStream) -> None:
+        async with await trio.open_tcp_stream("127.0.0.1", self._world.hsm_port) as hsm, trio.open_nursery() as nursery:
+            nursery.start_soon(self._replies, hsm, stream)
+            async for data in stream:
+                self.asked.set()
+                await hsm.send_all(data)
+            nursery.cancel_scope.cancel()
+
+    async def _replies(self, hsm: trio.SocketStream, stream: trio.SocketStream) -> None:
+        async for data in hsm:
+            await self.release.wait()
+            await stream.send_all(data)
+
+
+async def test_a_repeat_that_comes_while_the_hsm_works_is_the_only_one_the_issuer_sees(quiet: Any) -> None:
+    held = HeldHsm(quiet)
+    await quiet.start_node(hsm={"port": await held.start()})
+    client = await quiet.client()
+    await client.send(_with_pin(quiet.talk))
+    await held.asked.wait()
+    await client.send(_with_pin(quiet.talk) | {"t": "0101"})
+    assert (await client.ask(quiet.talk.management(quiet.talk.echo)))["t"] == "0810"
+    held.release.set()
+    assert (await client.receive())["39"] == "00"
+    assert (await client.ask(quiet.talk.request(stan="000124")))["11"] == "000124"
+    assert [(seen["t"], seen["11"]) for seen in quiet.a.payments] == [("1101", "000123"), ("1100", "000124")]
+
+
+async def test_a_block_that_comes_after_the_answer_was_due_goes_nowhere(quiet: Any, lines: Any) -> None:
+    held = HeldHsm(quiet)
+    await quiet.start_node(hsm={"port": await held.start()}, issuer={"answer_timeout": 0.05})
+    client = await quiet.client()
+    await client.send(_with_pin(quiet.talk))
+    await lines.until("issuer is silent")
+    held.release.set()
+    assert (await client.receive())["39"] == "96"
+    assert quiet.a.payments == []
+
+
+async def test_an_issuer_that_is_not_there_is_91_whatever_the_hsm_says(world: Any) -> None:
+    world.a.die()
+    world.hsm.cancel()
+    client = await world.client()
+    with trio.fail_after(10):
+        while (await client.ask(world.talk.request(stan="000124")))["39"] != "91":
+            pass
+    assert (await client.ask(_with_pin(world.talk)))["39"] == "91"
+
+
 async def test_another_pin_block_format_is_refused(world: Any) -> None:
     client = await world.client()
     security = "2001470100000000" if world.talk.name == "visa" else "9701470001000000"
