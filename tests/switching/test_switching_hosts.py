@@ -308,6 +308,16 @@ async def test_a_host_that_does_not_read_loses_its_link_and_its_requests_are_und
         await host.until(lambda: host.management.count("sign-on") == 2)
 
 
+async def test_a_notification_is_no_answer_to_the_sign_on(world):
+    world.links["visa"] = {"management_timeout": 0.2}
+    host = world.hosts["visa"]
+    real = host.answer
+    host.answer = lambda view, code, **extra: real(view, code, **{**extra, "t": "0840"})
+    async with world.life(wait=("mastercard",)) as life:
+        await host.until(lambda: len(host.management) >= 2)
+        assert not life.switch.status()["hosts"]["visa"]
+
+
 async def test_hosts_that_are_not_there_at_the_start_are_found_when_they_come(world, sale):
     world.hosts["mastercard"].die()
     async with world.life(wait=("visa",)) as life:
