@@ -28,7 +28,7 @@ CHANGES = st.lists(st.sampled_from(NUMBERS), max_size=4, unique=True).flatmap(
     lambda keys: st.fixed_dictionaries({key: st.none() | value_of(key) for key in keys})
 )
 HOSTS = {"visa": ["00", "51", "10", "85", "zz"], "mastercard": ["00", "05", "87"], "issuer-a": ["000", "002", "116"]}
-FEW = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck), database=None)
+FEW = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck), database=None)
 
 
 @FEW

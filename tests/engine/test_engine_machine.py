@@ -57,7 +57,9 @@ class Asked:
     def __init__(self, message: dict[str, str]) -> None:
         self.message = message
         self.heard = ""  # the last final answer that arrived
-        self.undone = False  # its reversal was accepted
+        self.told = ""  # the last final answer that left for it, heard or not
+        self.reversing = False  # it has sent a reversal
+        self.undone = False  # and heard that it was accepted
 
 
 class Machine(RuleBasedStateMachine):
@@ -76,6 +78,7 @@ class Machine(RuleBasedStateMachine):
         self.unwritten: dict[str, list[tuple[Asked, str, str]]] = {}
         self.requests_seen: Counter[str] = Counter()
         self.reversals_seen: dict[str, tuple[str, ...]] = {}
+        self.written: set[int] = set()  # delivery marks that are as safe as the bytes they stand for
         self.link_number = 0
 
     # -- what comes out is checked when it comes out
@@ -118,6 +121,7 @@ class Machine(RuleBasedStateMachine):
             asked = next(item for item in self.asked if item.message["11"] == answer["11"])
             if answer["39"] in APPROVALS:
                 assert self.state_of(asked.message) == "approved", "durable before it leaves"
+            asked.told = answer["39"]
         self.unwritten.setdefault(link, []).append((asked, answer["t"], answer["39"]))
 
     def state_of(self, message: dict[str, str]) -> str:
@@ -132,6 +136,7 @@ class Machine(RuleBasedStateMachine):
                 asked.heard = code
             elif code == "00":
                 asked.undone = True
+        self.written |= set(self.play.link(link).tokens)
         self.play.link(link).tokens.clear()
 
     # -- terminals
@@ -180,6 +185,7 @@ class Machine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3), named=st.booleans(), number=st.integers(0, 1))
     def reverse(self, which: int, named: bool, number: int) -> None:
         asked = self.recent(which)
+        asked.reversing = True
         extra = {} if named else {"_90": "", "_37": asked.message["37"]}
         reversal = self.play.reversal(asked.message, **extra)
         self.reversals[reversal["11"]] = asked
@@ -289,7 +295,7 @@ class Machine(RuleBasedStateMachine):
             if written:
                 self.write(link)
             else:
-                self.play.marks.difference_update(self.play.link(link).tokens)
+                self.play.marks.difference_update(set(self.play.link(link).tokens) - self.written)
             self.unwritten.pop(link, None)
         self.outstanding.clear()
         self.link_number += 1
@@ -334,7 +340,7 @@ class Machine(RuleBasedStateMachine):
             state = self.state_of(asked.message)
             if asked.undone or asked.heard not in APPROVALS:
                 assert state != "approved", f"the terminal heard {asked.heard or 'nothing'!r}"
-            else:
+            elif not asked.reversing and asked.told in APPROVALS:
                 assert state == "approved", "an approval that the terminal has was taken back"
 
     def held(self) -> dict[str, int]:
