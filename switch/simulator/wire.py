@@ -18,16 +18,23 @@ class FrameStream:
         self._stream = stream
         self._framer = make_framer(framing, max_frame)
         self._lock = trio.Lock()
+        self._fault = ""
 
     async def receive(self) -> list[bytes]:
-        """The frames that arrive next, at least one; [] when the peer has ended. Raises ConnectionLost."""
+        """The frames that arrive next, at least one; [] when the peer has ended. Raises ConnectionLost.
+
+        Good frames in front of a bad one are returned first.
+        """
+        if self._fault:
+            raise ConnectionLost(self._fault)
         try:
             async for data in self._stream:
                 frames = self._framer.feed(bytes(data))
                 if frames:
                     return frames
         except FrameError as error:
-            raise ConnectionLost(f"bad frame: {error}") from None
+            self._fault = f"bad frame: {error}"
+            return error.frames or await self.receive()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise ConnectionLost("connection lost") from None
         return []
