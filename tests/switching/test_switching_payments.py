@@ -152,3 +152,28 @@ async def test_a_terminal_s_reversal_is_answered_and_reaches_the_host(world, sal
         assert (undone["39"], undone["15"], undone["63"]) == ("17", "0612", f"MCC{original['11']:0>9}")
         assert undone["90"] == f"0100{original['11']}{original['7']}00000400001{'0' * 11}"
         assert undone["38"] == f"A{original['11'][-5:]}"
+
+
+async def test_nothing_of_the_card_is_logged_or_kept_whatever_happens(world, sale, cards, deadlines, capfd):
+    world.engine["deadlines"] = deadlines(answer=0.6, grace=0.5, advice=0.3)
+    visa = world.hosts["visa"]
+    visa.decide = lambda view: "00" if view.mti[1] == "4" or visa.of("4") else None
+    async with world.life() as life:
+        terminal = await life.connect()
+        requests = [sale(pan, pin=cards[pan]["pin"]) for pan in (VISA, MASTERCARD, ON_US, DIRECT)]
+        requests += [sale(VISA, **{"48": f"9203{cards[VISA]['cvv2']}"})]
+        for request in requests:
+            await terminal.ask(request)
+        cut = terminal.codec.encode(requests[0])[:-3]
+        await terminal.stream.send_all(len(cut).to_bytes(2, "big") + cut)
+        assert (await terminal.receive())["39"] == "30"
+        await terminal.stream.send_all(b"\x00\x04junk")
+        assert await terminal.receive() == {}
+        await life.until(lambda: not life.switch.status()["queued"]["visa"])
+    shown = "".join(capfd.readouterr())
+    kept = b"".join(path.read_bytes() for path in world.folder.iterdir())
+    assert "request refused" in shown or "message refused" in shown
+    for request in requests:
+        for field in ("2", "35", "52", "48"):
+            value = request.get(field, "")
+            assert not value or (value not in shown and value.encode() not in kept)
