@@ -154,17 +154,20 @@ async def test_silence_in_mid_frame_closes_the_connection_and_silence_between_fr
 
 
 async def test_bytes_that_trickle_do_not_extend_the_time_for_a_frame(start, logs):
+    sent = []
     async with start(limits=LIMITS) as issuer, issuer.client() as client, trio.open_nursery() as nursery:
-        nursery.start_soon(_trickle, client.stream)
+        nursery.start_soon(_trickle, client.stream, sent)
         assert await client.receive() is None
         nursery.cancel_scope.cancel()
     assert "silence in mid-frame for 0.2 s" in _reasons(logs)
+    assert 2 < len(sent) < 400, "it was closed amid the bytes"
 
 
-async def _trickle(stream):
+async def _trickle(stream, sent):
     try:
         for byte in b"0500" + b"0" * 400:
             await stream.send_all(bytes([byte]))
+            sent.append(byte)
             await trio.sleep(0.02)
     except trio.BrokenResourceError:
         await trio.sleep_forever()
