@@ -171,6 +171,7 @@ def test_a_tpdu_without_a_message_is_a_keep_alive_too() -> None:
     framer = make_framer("len2+tpdu")
     assert framer.feed(b"\0\0" + framer.wrap(TPDU) + framer.wrap(TPDU + b"a")) == [TPDU + b"a"]
     assert framer.keep_alives == 2
+    assert framer.wrap(b"") == b"\0\0"
 
 
 def test_keep_alives_without_end_end_the_stream() -> None:

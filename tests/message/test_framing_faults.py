@@ -99,6 +99,7 @@ def test_a_refused_length_is_seen_before_its_bytes_arrive() -> None:
     assert framer.feed(b"\0\0\1") == []
     with pytest.raises(FrameError):
         framer.feed(b"\0")
+    assert framer.pending == 0
 
 
 @pytest.mark.parametrize(
@@ -141,10 +142,18 @@ def test_a_frame_longer_than_its_length_can_say_is_refused_whatever_the_limit(na
         framer.wrap(bytes(most + 1))
 
 
+def test_frames_of_8192_bytes_are_taken_unless_another_limit_is_set() -> None:
+    framer = make_framer("len2")
+    assert framer.feed(framer.wrap(bytes(8192))) == [bytes(8192)]
+    with pytest.raises(FrameError, match="announces 8193 bytes, expected at most 8192 bytes"):
+        framer.feed(b"\x20\x01")
+
+
 def test_what_the_other_side_would_refuse_is_not_written() -> None:
     framer = make_framer(Framing(kind="len2", tpdu=True, header=3))
-    with pytest.raises(ValueError, match="frame of 7 bytes, expected at least 8: TPDU and header"):
-        framer.wrap(TPDU + b"he")
+    for short in (TPDU[:1], TPDU + b"he"):
+        with pytest.raises(ValueError, match=f"frame of {len(short)} bytes, expected at least 8: TPDU and header"):
+            framer.wrap(short)
     with pytest.raises(ValueError, match="frame does not begin with a TPDU of 60"):
         framer.wrap(b"\x61" + TPDU[1:] + b"headabc")
 

@@ -79,6 +79,12 @@ def test_a_header_that_cannot_be_written_is_refused(length: int, source: str, ro
 def test_the_longest_message_just_fits() -> None:
     header = build_visa_header(0xFFFF - 22, source="400001", destination="400002")
     assert header == bytes.fromhex("16 01 02 FFFF 400002 400001 00") + bytes(10)
+    assert parse_visa_header(header + bytes(0xFFFF - 22)).total_length == 0xFFFF
+
+
+def test_the_round_trip_field_takes_a_whole_byte() -> None:
+    header = build_visa_header(1, source="400001", destination="400002", round_trip=255) + b"m"
+    assert parse_visa_header(header).round_trip == 255
 
 
 SENT = HEADER + bytes(100)
