@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from switch.simulator.issuer.messages import Entry
+from switch.simulator.issuer.model import Entry
 
 # ISO 8583:1993 action codes.
 APPROVED = "000"

@@ -15,21 +15,8 @@ from switch.message import MessageError, compile_spec, load_spec
 from switch.simulator.issuer import decide
 from switch.simulator.issuer.committer import Committer, NotStored
 from switch.simulator.issuer.config import ListenerSettings
-from switch.simulator.issuer.messages import (
-    ECHO,
-    SIGN_OFF,
-    SIGN_ON,
-    Advice,
-    Answer,
-    Authorisation,
-    Management,
-    Reversal,
-    Unanswerable,
-    Unsupported,
-    answer,
-    check_answerable,
-    read,
-)
+from switch.simulator.issuer.messages import ECHO, SIGN_OFF, SIGN_ON, Unanswerable, answer, check_answerable, read
+from switch.simulator.issuer.model import Advice, Answer, Authorisation, Management, Reversal, Unsupported
 from switch.simulator.issuer.posting import Books, Case, repeated
 from switch.simulator.issuer.reversing import reverse
 from switch.simulator.issuer.store import find_card, find_entry

@@ -1,14 +1,24 @@
-"""What the issuer reads from a frame and writes into an answer: ISO 8583:1993 ASCII. Pure, knows no account."""
+"""Frames of ISO 8583:1993 ASCII read into messages, and answers written. Pure, knows no account."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
 
 from switch.message import Codec, MessageError, View, is_request, mask_pan, reply_mti
+from switch.simulator.issuer.model import (
+    KINDS,
+    Advice,
+    Answer,
+    Authorisation,
+    Entry,
+    Evidence,
+    Management,
+    Message,
+    Reversal,
+    Unsupported,
+)
 
 Token = Callable[[str], str]
 
-KINDS = {"00": "sale", "09": "sale", "01": "cash", "20": "refund", "30": "balance", "31": "balance"}
 SIGN_ON, SIGN_OFF, ECHO = "801", "802", "831"
 FULL_REVERSAL = "400"
 _USED = ("2", "3", "4", "7", "11", "12", "14", "22", "24", "32", "35", "37", "39", "41", "42", "48", "49", "52", "56")
@@ -19,102 +29,6 @@ _ORIGINAL = 24
 
 class Unanswerable(Exception):
     """Bytes that get no answer: the connection closes with this reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the database may keep of a message. `amount` is minor units of `currency`; `local` is DE12.
-
-    `key` tells repeats, `reference` names the request: this one, or the one that a reversal takes back.
-    """
-
-    key: str
-    reference: str
-    listener: str
-    mti: str
-    stan: str
-    transmission: str
-    local: str
-    acquirer: str
-    token: str
-    masked: str
-    processing_code: str
-    amount: int
-    currency: str
-
-    @property
-    def kind(self) -> str:
-        """sale, cash, refund or balance; "" for what is not supported."""
-        return KINDS.get(self.processing_code[:2], "")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Evidence:
-    """What must be verified and never kept. `input_mode` is position 7 of DE22; the results are 48.80 and 48.87."""
-
-    pan: str
-    expiry: str
-    track2: str
-    cvv2: str
-    pin_block: str
-    input_mode: str
-    pin_result: str
-    cvv_result: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Management:
-    """A 1804; `function` is DE24."""
-
-    view: View
-    function: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Authorisation:
-    """A 1100 or 1101."""
-
-    view: View
-    entry: Entry
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Advice:
-    """A 1120 or 1121: `action` is what was decided elsewhere, `pin_tries` the wrong PINs counted there (48.81)."""
-
-    view: View
-    entry: Entry
-    action: str
-    pin_tries: int
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Reversal:
-    """A 1420 or 1421; `full` is false for a partial one."""
-
-    view: View
-    entry: Entry
-    full: bool
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Unsupported:
-    """A request of a kind that this host does not serve."""
-
-    view: View
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Action code (DE39), authorisation code (DE38) and balances (DE54)."""
-
-    action: str
-    auth_code: str = ""
-    amounts: str = ""
-
-
-Message = Management | Authorisation | Advice | Reversal | Unsupported
 
 
 def read(codec: Codec, frame: bytes, listener: str, token: Token) -> Message:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from switch.simulator.issuer import decide
 from switch.simulator.issuer.decide import Card, Verdicts
-from switch.simulator.issuer.messages import Advice, Answer, Entry
+from switch.simulator.issuer.model import Advice, Answer, Entry
 from switch.simulator.issuer.rates import Rates, UnknownCurrency, convert
 from switch.simulator.issuer.reversing import SIGN, buried, move
 from switch.simulator.issuer.store import Stored, find_card, find_entry

@@ -3,7 +3,7 @@
 import sqlite3
 
 from switch.simulator.issuer import decide
-from switch.simulator.issuer.messages import Answer, Entry, Reversal
+from switch.simulator.issuer.model import Answer, Entry, Reversal
 
 # Which way a kind moves the available funds.
 SIGN = {"sale": -1, "cash": -1, "refund": 1, "balance": 0}

@@ -10,7 +10,7 @@ from switch.crypto.datakeys import DataKeys
 from switch.message import mask_pan
 from switch.simulator.issuer.cards import SeedCard
 from switch.simulator.issuer.decide import Card
-from switch.simulator.issuer.messages import Answer, Entry
+from switch.simulator.issuer.model import Answer, Entry
 
 _VERSION = "2"
 _BUSY_SECONDS = 5.0

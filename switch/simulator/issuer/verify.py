@@ -7,7 +7,7 @@ from switch.hsm import requests
 from switch.hsm.client import HsmClient, HsmUnavailable
 from switch.simulator.issuer.config import IssuerConfig
 from switch.simulator.issuer.decide import FAULT, NOT_ASKED, RIGHT, UNREADABLE, WRONG, Card, Verdicts
-from switch.simulator.issuer.messages import Evidence
+from switch.simulator.issuer.model import Evidence
 
 _CHIP = "5"
 _ISO_0 = "01"

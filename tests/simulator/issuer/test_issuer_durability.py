@@ -21,7 +21,8 @@ from switch.simulator.issuer import IssuerError, holdings, load_config, serve
 from switch.simulator.issuer.cards import load_cards
 from switch.simulator.issuer.committer import Committer, NotStored
 from switch.simulator.issuer.decide import Verdicts
-from switch.simulator.issuer.messages import Answer, read
+from switch.simulator.issuer.messages import read
+from switch.simulator.issuer.model import Answer
 from switch.simulator.issuer.posting import Books, Case
 from switch.simulator.issuer.rates import load_rates
 from switch.simulator.issuer.store import open_database, seed
