@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -124,7 +124,7 @@ def _inputs(inputs: Sequence[str], files: Sequence[Path], most: int) -> Iterator
 
 
 def _standard_input(most: int) -> bytes:
-    stream: BinaryIO = click.get_binary_stream("stdin")
+    stream = sys.stdin.buffer
     if stream.isatty():
         raise click.UsageError("expected INPUT, -f FILE or something on standard input")
     return _bounded(stream.read(most + 1), most, "standard input")
@@ -208,7 +208,7 @@ def build_command(
     else:
         made = messages.build(_codec(specs[0]), wanted, framing, before)
     if form == "raw":
-        click.get_binary_stream("stdout").write(made)
+        sys.stdout.buffer.write(made)
     else:
         click.echo(base64.b64encode(made) if form == "base64" else made.hex())
 

@@ -45,9 +45,9 @@ def _side(each: Explained, *, masked: bool) -> _Side:
     if view is None:
         return _Side({}, {})
     head = {node.path: node for node in each.nodes if node.path == "t"}
-    credible = each.candidates[0].fit.credible
-    real = {node.path: node for node in message_nodes(view, each.frame, masked=False, credible=credible)}
-    seen = {node.path: node for node in message_nodes(view, each.frame, masked=masked, credible=credible)}
+    vouched = each.candidates[0].fit.vouched
+    real = {node.path: node for node in message_nodes(view, each.frame, vouched, masked=False)}
+    seen = {node.path: node for node in message_nodes(view, each.frame, vouched, masked=masked)}
     return _Side({**head, **_without_derived(seen)}, {**head, **_without_derived(real)})
 
 

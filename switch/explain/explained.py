@@ -79,9 +79,9 @@ def explain_frame(
     frame = data[where.begin : where.end]
     chosen = read_frame(frame, where.prefix, candidates[0])
     read = chosen.fit
-    nodes = list(head_nodes(frame, where.prefix, where.missing, chosen))
+    nodes = list(head_nodes(frame, where.prefix, where.missing, chosen, masked=settings.masked))
     if read.view is not None:
-        nodes += message_nodes(read.view, frame, masked=settings.masked, credible=read.credible)
+        nodes += message_nodes(read.view, frame, read.vouched, masked=settings.masked)
     rest: tuple[DumpLine, ...] = ()
     if read.error is not None:
         offset = read.error.offset
@@ -107,7 +107,10 @@ def _secret(candidate: Candidate, path: str, frame: bytes, prefix: int, begin: i
     announced = present(candidate, frame, prefix)
     if path not in announced or path not in fields:
         return True
-    return any(_masks(fields.get(key, {"mask": "remove"})) for key in announced[announced.index(path) :] if key != "65")
+    # Behind the last field that is vouched for, what lies where is not sure.
+    last = candidate.fit.aligned
+    behind = announced[announced.index(last) + 1 if last in announced else 0 :]
+    return any(_masks(fields.get(key, {"mask": "remove"})) for key in behind if key not in ("1", "65"))
 
 
 def _masks(entry: object) -> bool:

@@ -11,8 +11,12 @@ from switch.message.spec import shipped_specs
 
 # Below this there is no telling what the bytes are; two whose points differ by less are equally likely.
 LIKELY = 50.0
+# Any bytes get so many from some interface or other; with one interface given they are read by it.
+_NOTHING = 18.0
 _CLOSE = 3.0
-_FRAME_EXACT, _FRAME_MORE, _FRAME_CUT = 6.0, 3.0, -25.0
+_FRAME_EXACT, _FRAME_MORE, _FRAME_CUT, _FRAME_CHANCE = 6.0, 3.0, -10.0, -25.0
+# Two bytes of zero may be a keep-alive, or the first half of a length of four bytes, which is likelier.
+_KEEP_ALIVE_FIRST = -4.0
 _HEADER = {"visa": 8.0, "visa reject": 8.0, "tpdu": 4.0, "iso": 6.0}
 _HEADER_FAULT = -6.0
 _TRIED_FRAMES = 3
@@ -57,7 +61,7 @@ def guess(data: bytes, codecs: Sequence[Codec], framing: str | None) -> list[Can
         if cuts and (framing is not None or not cuts[0].missing or len(cuts) == 1):
             found += _of_frames(data, name, cuts, codecs)
     found.sort(key=lambda candidate: -candidate.points)
-    return found
+    return [candidate for candidate in found if candidate.points >= _NOTHING or len(codecs) == 1]
 
 
 def read_frame(frame: bytes, prefix: int, like: Candidate) -> Candidate:
@@ -96,7 +100,8 @@ def _of_frames(data: bytes, name: str, cuts: list[Cut], codecs: Iterable[Codec])
         frame_points = _FRAME_CUT if first.missing else _FRAME_EXACT if exact else _FRAME_MORE if len(cuts) > 1 else 0.0
         # A length that leaves bytes over, and nothing that bears it out, is chance.
         if len(cuts) == 1 and not exact and not first.missing:
-            frame_points = _FRAME_CUT
+            frame_points = _FRAME_CHANCE
+        frame_points += _KEEP_ALIVE_FIRST if first.begin else 0.0
     for header in headers(frame, first.prefix, framing):
         for codec in codecs:
             read = fit(codec, frame, first.prefix + header.size)

@@ -1,9 +1,11 @@
 """What stands before the fields, as nodes: length, TPDU or header, message type, bitmaps. Knows no values of fields."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from switch.explain.envelope import Header
 from switch.explain.guess import Candidate
+from switch.explain.hide import REMOVED, card_ranges, overlaps
 from switch.explain.meaning import mti_in_words
 from switch.explain.tree import Node
 from switch.message import Codec
@@ -29,7 +31,7 @@ _DECIMAL = ("Header length", "Total length", "Batch number")
 _TITLES = {"visa": "Visa header", "visa reject": "Visa reject header", "tpdu": "TPDU", "iso": "ISO literal"}
 
 
-def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate) -> Iterator[Node]:
+def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *, masked: bool) -> Iterator[Node]:
     """The nodes before the fields, for a frame with `prefix` bytes of length that lacks `missing` bytes."""
     if prefix:
         said = f"{candidate.framing}: {len(frame) - prefix + missing} bytes follow"
@@ -47,16 +49,28 @@ def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate) ->
     yield _node("t", "Message type", frame, begin, middle - begin, value=view.mti, meaning=mti_in_words(view.mti))
     end = bitmap_end(candidate, frame, middle)
     if end > middle:
-        bits = bitmap(frame[middle:end], candidate.codec)
-        fields = " ".join(str(number) for number in bits if number not in (1, 65))
-        yield _node("p", "Bitmaps", frame, middle, end - middle, value=_bitmap_text(frame[middle:end], candidate.codec),
-                    meaning=f"fields {fields}" if fields else "no fields")  # fmt: skip
+        yield _bitmaps(candidate, frame, middle, end, masked=masked)
+
+
+def _bitmaps(candidate: Candidate, frame: bytes, begin: int, end: int, *, masked: bool) -> Node:
+    """All bitmaps as one. Where nothing shows that they are any, a card number may lie in their place."""
+    node = _node("p", "Bitmaps", frame, begin, end - begin)
+    doubted = masked and candidate.fit.error is not None and not candidate.fit.vouched
+    if doubted and (end - begin > _one_bitmap(candidate.codec) or overlaps(begin, end, card_ranges(frame[: end + 20]))):
+        return replace(node, raw="**" * (end - begin), value=REMOVED, meaning="may be something else")
+    fields = " ".join(str(number) for number in bitmap(frame[begin:end], candidate.codec) if number not in (1, 65))
+    value = _bitmap_text(frame[begin:end], candidate.codec)
+    return replace(node, value=value, meaning=f"fields {fields}" if fields else "no fields")
+
+
+def _one_bitmap(codec: Codec) -> int:
+    return 8 if codec.spec.fields["p"]["data_enc"] == "b" else 16
 
 
 def bitmap_end(candidate: Candidate, frame: bytes, begin: int) -> int:
     """Where the bitmaps that begin at `begin` end, as far as they are there."""
     entry = candidate.codec.spec.fields["p"]
-    one = 8 if entry["data_enc"] == "b" else 16
+    one = _one_bitmap(candidate.codec)
     if entry.get("bitmap") == "fixed":
         return min(len(frame), begin + one * int(entry["width"]) // 64)
     third = entry.get("third", "head") == "head" and any(int(key) > 128 for key in _numbers(candidate.codec))

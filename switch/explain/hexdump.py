@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from switch.explain.hide import Range, card_ranges
+from switch.explain.hide import Range, card_ranges, classes
 
 _WIDTH = 16
 # Shorter runs of digits are no card numbers; in packed digits a run may begin and end within a byte.
@@ -62,9 +62,6 @@ def _runs(data: bytes, begin: int) -> Iterable[Range]:
 
 def _letter(code: int, encoding: str, *, hidden: bool) -> str:
     character = bytes((code,)).decode(encoding, "replace")
-    printable = character.isascii() and character.isprintable()
-    if not hidden:
-        return character if printable else "."
-    if not printable:
-        return "-"
-    return "n" if character.isdigit() else "a" if character.isalpha() else "."
+    if hidden:
+        return classes(character)
+    return character if character.isascii() and character.isprintable() else "."

@@ -11,7 +11,6 @@ from switch.logs import luhn_valid, mask_text
 from switch.message.mask import MASKS
 
 Range = tuple[int, int]
-SUSPECT = "[hidden: may be a card number]"
 REMOVED = "[removed]"
 # References, terminals, merchants and institutions: digits of such length, and no card numbers by their definition.
 _NO_CARDS = ("11", "32", "33", "37", "38", "41", "42", "100")
@@ -24,18 +23,39 @@ _TRACK = re.compile(rb"[0-9]{12,19}[=D][0-9]{7,}")
 _PACKED_TRACK = re.compile(r"[0-9]{12,19}d[0-9]{7,}")
 
 
-def shown(element: Element, inherited: str, *, credible: bool) -> str:
-    """The value of `element` as it may be seen. `inherited` is the mask of what is around it; a message that is not
-    `credible` may be read by a wrong spec, so that nothing in it is what it is called."""
+def shown(element: Element, inherited: str, *, vouched: bool) -> str:
+    """The value of `element` as it may be seen.
+
+    `inherited` is the mask of what is around it. What is not `vouched` for may be something else than it is called: of
+    that only the classes of its characters are shown.
+    """
     mask = effective_mask(element, inherited)
+    if not vouched:
+        return REMOVED if mask == "remove" else classes(element.value)
     if mask in MASKS:
         return MASKS[mask](element.value)
     if mask == "show":
         return element.value if element.kind == "bertlv" else mask_text(element.value)
-    vouched = (
-        element.numeric or element.path in _NO_CARDS or (element.path == "54" and _AMOUNTS.fullmatch(element.value))
-    )
-    return element.value if credible and not element.kind and vouched else mask_text(element.value)
+    return element.value if _is_plain(element) else mask_text(element.value)
+
+
+def classes(text: str) -> str:
+    """ "A1-2" -> "an.n": a letter, a digit, a sign or space, and "-" for what cannot be printed."""
+    return "".join(_class(character) for character in text)
+
+
+def _is_plain(element: Element) -> bool:
+    """Whether a field without a mask is of a kind that never holds a card number, however it looks."""
+    if element.kind:
+        return False
+    amounts = element.path == "54" and _AMOUNTS.fullmatch(element.value)
+    return element.numeric or element.path in _NO_CARDS or bool(amounts)
+
+
+def _class(character: str) -> str:
+    if not (character.isascii() and character.isprintable()):
+        return "-"
+    return "n" if character.isdigit() else "a" if character.isalpha() else "."
 
 
 def effective_mask(element: Element, inherited: str) -> str:

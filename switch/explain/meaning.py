@@ -135,7 +135,7 @@ def _pin_capture(value: str, context: Context) -> str:
 
 
 def _network(value: str, context: Context) -> str:
-    return tables.code("network_management", value[-3:]) if context.is_1987 else tables.country(value)
+    return tables.code("network_management", value[-3:]) if context.is_1987 else tables.country(value[-3:])
 
 
 def _acceptor(value: str, _context: Context) -> str:

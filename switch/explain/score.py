@@ -17,22 +17,27 @@ _CUT_OFF = 0.6
 _RARE_VERSIONS = "89"
 # So many values that can be told right from wrong, and are right, are no chance.
 _SURE = 3
-_PREFIX = 9  # bytes of a length, at most
+_TELLING = ("2", "7", "12", "13", "14", "15", "16", "17", "18", "39", "49", "50", "51", "70", "73")
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """`points` say how likely the bytes are a message of the codec; `view` holds what could be read.
 
-    `credible` is True when fields are surely what the codec calls them: the whole message was read and every value has
-    its class, or all values before the fault have theirs and several are right.
+    `vouched` are the fields that are surely what the codec calls them. Those of a whole message with every value of its
+    class are; else those before the last one whose value is right by more than chance, and none that is wrong.
     """
 
     points: float
     reasons: tuple[str, ...]
     view: View | None = field(repr=False)
     error: MessageError | None
-    credible: bool
+    vouched: frozenset[str] = frozenset()
+
+    @property
+    def aligned(self) -> str:
+        """The last field that is vouched for, "" when none is."""
+        return max(self.vouched, key=int, default="")
 
 
 def fit(codec: Codec, frame: bytes, start: int) -> Fit:
@@ -44,7 +49,7 @@ def fit(codec: Codec, frame: bytes, start: int) -> Fit:
     except MessageError as fault:
         view, error = fault.partial, fault
     if view is None:
-        return Fit(0.0, (_said(error),), None, error, credible=False)
+        return Fit(0.0, (_said(error),), None, error)
     wrong = _wrong_classes(view)
     reasons = [_said(error) if error else "whole message read"]
     points = _read(frame, start, error) * _WHOLE + _type(codec, view.mti, reasons)
@@ -59,16 +64,23 @@ def fit(codec: Codec, frame: bytes, start: int) -> Fit:
     points += _STRUCTURES * _share(list(_structures(view)), "structures", reasons)
     if error:
         points *= _CUT_OFF
-    surely = len(judged) >= _SURE and all(right for _, right in judged) and _gapless(view, error)
-    return Fit(round(points, 1), tuple(reasons), view, error, credible=not wrong and (error is None or surely))
+    vouched = frozenset(view.fields) if error is None and not wrong else _vouched(view, judged)
+    return Fit(round(points, 1), tuple(reasons), view, error, vouched)
 
 
-def _gapless(view: View, error: MessageError | None) -> bool:
-    """Whether `view` has every field before the fault: those of another class are left out of it."""
-    places = [span(view, key) for key in view.fields]
-    together = all(before[1] == after[0] for before, after in pairwise(places))
-    end = error.offset if error else None
-    return together and bool(places) and end is not None and 0 <= end - places[-1][1] <= _PREFIX
+def _vouched(view: View, judged: list[tuple[str, bool]]) -> frozenset[str]:
+    """The fields up to the last right one, when so many are right that a misreading by chance is ruled out."""
+    right = [path for path, is_right in judged if is_right and path in _TELLING]
+    wrong = {path for path, is_right in judged if not is_right}
+    if len(right) < _SURE or len(right) <= len(wrong) or not _gapless(view, right[-1]):
+        return frozenset()
+    return frozenset(path for path in view.fields if int(path) <= int(right[-1])) - wrong
+
+
+def _gapless(view: View, last: str) -> bool:
+    """Whether `view` has every field up to `last`: those of another class are left out of it."""
+    places = [span(view, key) for key in view.fields if int(key) <= int(last)]
+    return all(before[1] == after[0] for before, after in pairwise(places))
 
 
 def _said(error: MessageError | None) -> str:

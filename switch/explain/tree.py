@@ -34,8 +34,7 @@ class Node:
 class _Tree:
     frame: bytes = field(repr=False)
     context: Context
-    credible: bool
-    suspects: list[hide.Range]
+    vouched: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,11 @@ class _Around:
     currency: str
 
 
-def message_nodes(view: View, frame: bytes, *, masked: bool, credible: bool) -> Iterator[Node]:
-    """The nodes of all fields of `view`, which was read from `frame`; of its head see `head`.
-
-    `credible` is as in Fit.
-    """
+def message_nodes(view: View, frame: bytes, vouched: frozenset[str], *, masked: bool) -> Iterator[Node]:
+    """The nodes of all fields of `view`, which was read from `frame`; `vouched` as in Fit. `head` has those before."""
     present = set(view.fields)
     context = Context(view.mti, lambda path: _get(view, path) if path in present else "", masked)
-    suspects = [] if credible or not masked else hide.card_ranges(frame)
-    tree = _Tree(frame, context, credible, suspects)
+    tree = _Tree(frame, context, vouched)
     for element in elements(view):
         yield from _nodes(tree, element, _Around("", 0, context.get("49")[-3:]))
 
@@ -73,7 +68,8 @@ def _nodes(tree: _Tree, element: Element, around: _Around) -> Iterator[Node]:
     inside = _Around(hide.effective_mask(element, around.mask), around.depth + 1, _currency(element) or around.currency)
     hides = _hides(tree, element, around.mask)
     # What is inside a hidden field may still be shown part by part, so only the whole is left out.
-    if value != hide.SUSPECT and element.parts and (hidden or hides or len(element.value) > _LONG):
+    opaque = tree.context.masked and not _is_vouched(tree, element)
+    if element.parts and not opaque and (hidden or hides or len(element.value) > _LONG):
         value = ""
     yield Node(
         path=element.path,
@@ -85,7 +81,7 @@ def _nodes(tree: _Tree, element: Element, around: _Around) -> Iterator[Node]:
         meaning="; ".join(part for part in (_words(tree, element, around, hidden=hidden), element.fault) if part),
         depth=around.depth,
     )
-    if value == hide.SUSPECT:
+    if opaque:
         return
     for part in element.parts:
         yield from _nodes(tree, part, inside)
@@ -102,12 +98,11 @@ def _currency(element: Element) -> str:
 def _shown(tree: _Tree, element: Element, inherited: str) -> str:
     if not tree.context.masked:
         return element.value
-    if tree.suspects and element.offset is not None and element.length is not None:
-        mask = hide.effective_mask(element, inherited)
-        covered = hide.overlaps(element.offset, element.offset + element.length, tree.suspects)
-        if covered and mask not in ("pan", "track", "remove"):
-            return hide.SUSPECT
-    return hide.shown(element, inherited, credible=tree.credible)
+    return hide.shown(element, inherited, vouched=_is_vouched(tree, element))
+
+
+def _is_vouched(tree: _Tree, element: Element) -> bool:
+    return element.path.partition(".")[0] in tree.vouched
 
 
 def _hides(tree: _Tree, element: Element, inherited: str) -> bool:

@@ -1,0 +1,193 @@
+"""No secret of a message is in any output without --unmask: whole or damaged, in any form, of any interface."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from switch.explain import Explained, Settings, differences, explain, message_lines, message_object, plain, shipped
+from switch.explain.hide import card_ranges
+from switch.message import Codec
+
+PAN = "4929123456789012"[:15]
+PAN += str(next(digit for digit in "0123456789" if sum(
+    (int(d) * 2 - 9 if int(d) * 2 > 9 else int(d) * 2) if i % 2 else int(d)
+    for i, d in enumerate(reversed(PAN + digit))
+) % 10 == 0))  # fmt: skip
+TRACK_REST = "9871230455667"
+PIN_BLOCK = "9E3F5A7C1B2D4E6F"
+CVV2 = "QXJ"  # letters, so that it can be told from every other three characters
+CRYPTOGRAM = "C0FFEE1234ABCD99"
+NAME = "CANARY/NAME"
+CHIP = (
+    f"9F2608{CRYPTOGRAM}9F2701805A08{PAN}5713{PAN}D3012201{TRACK_REST}F"
+    f"5F200B{NAME.encode().hex().upper()}9F1007069999A0000000950500000080009F0206000000001234DF8104045EC4E7AA"
+)
+MIDDLE = PAN[4:14]
+
+
+def _fields(codec: Codec) -> dict[str, str]:
+    """A message of an interface with a secret in every field that it has for one."""
+    entries = codec.spec.fields
+    wanted = {
+        "2": PAN,
+        "3": "000000",
+        "4": "000000001234",
+        "7": "0611191024",
+        "11": "000001",
+        "35": f"{PAN}D3012201{TRACK_REST}",
+        "45": f"B{PAN}^{NAME}^3012201{TRACK_REST}",
+        "41": "TERM0001",
+        "49": "978",
+        "52": PIN_BLOCK,
+        "55": CHIP,
+    }
+    fields = {"t": "0100"}
+    for key, value in wanted.items():
+        if key not in entries:
+            continue
+        if entries[key]["data_enc"] != "b" and key == "35":
+            value = value.replace("D", "=", 1)
+        fields[key] = value
+    if "48" in codec.subs and codec.name != "iso-1993-ascii":
+        fields["48"] = codec.build_sub("48", {"92": CVV2})
+    return fields
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret could stand in an output: as text, in hexadecimal, of ASCII and of EBCDIC, packed; any case."""
+    return {form.upper() for form in (secret, secret.encode().hex(), secret.encode("cp500").hex())}
+
+
+def _secrets() -> set[str]:
+    found = set()
+    for secret in (PAN, MIDDLE, TRACK_REST, PIN_BLOCK, CVV2, CRYPTOGRAM, NAME, "5EC4E7AA", "069999A0"):
+        found |= _forms(secret)
+    return found
+
+
+SECRETS = _secrets()
+
+
+def _output(each: Explained) -> str:
+    """All that is written about a message: lines for people, objects for programs, and what its repr would leak."""
+    lines = "\n".join(plain(line) for line in message_lines(each, 1))
+    spaced = lines.replace(" ", "")
+    return "\n".join((lines, spaced, json.dumps(message_object(each, 1)), repr(each)))
+
+
+def _leaks(text: str) -> set[str]:
+    upper = text.upper()
+    return {secret for secret in SECRETS if secret in upper}
+
+
+@pytest.mark.parametrize("codec", shipped(), ids=lambda codec: codec.name)
+def test_a_whole_message_shows_no_secret(codec, read):
+    data = codec.encode(_fields(codec))
+    for spec in (None, codec.name):
+        for each in read(data, spec=spec):
+            assert _leaks(_output(each)) == set()
+
+
+@pytest.mark.parametrize("codec", shipped(), ids=lambda codec: codec.name)
+def test_unmasked_it_shows_all_of_them(codec, read):
+    """The canary is worth something: what is hidden above is there."""
+    fields = _fields(codec)
+    (each,) = read(codec.encode(fields), spec=codec.name, masked=False)
+    upper = _output(each).upper()
+    assert PAN in upper
+    assert PIN_BLOCK in upper
+    assert TRACK_REST in upper
+
+
+@pytest.mark.parametrize("codec", shipped(), ids=lambda codec: codec.name)
+def test_a_message_cut_anywhere_shows_no_secret(codec, read):
+    data = codec.encode(_fields(codec))
+    for end in range(0, len(data), 9):
+        for each in read(data[:end], spec=codec.name):
+            assert _leaks(_output(each)) == set(), end
+
+
+@pytest.mark.parametrize("codec", shipped(), ids=lambda codec: codec.name)
+def test_a_damaged_message_shows_no_secret(codec):
+    data = codec.encode(_fields(codec))
+    tried = Settings((codec,))
+
+    @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.integers(0, len(data) - 1), st.binary(min_size=1, max_size=3), st.integers(0, 2))
+    def check(at: int, put: bytes, dropped: int) -> None:
+        # Only before the secrets: a secret that is damaged itself is another text.
+        damaged = data[:at] + put + data[at + dropped :]
+        for each in explain(damaged, tried):
+            if isinstance(each, Explained):
+                assert _leaks(_output(each)) == set()
+
+    check()
+
+
+def test_a_message_read_by_a_wrong_interface_shows_no_secret(read):
+    for codec in shipped():
+        data = codec.encode(_fields(codec))
+        for other in shipped():
+            for each in read(data, spec=other.name):
+                assert _leaks(_output(each)) == set(), (codec.name, other.name)
+
+
+def test_every_form_of_input_shows_no_secret(read, codec):
+    data = codec("pos-1987-ascii").encode(_fields(codec("pos-1987-ascii")))
+    broken = data[:200]
+    for each in (data, broken):
+        for text in (each.hex(), each.hex(" "), repr(each), json.dumps({"raw": each.hex(), PAN: each.hex()})):
+            for message in read(text.encode()):
+                assert _leaks(_output(message)) == set()
+
+
+def test_a_comparison_shows_no_secret_but_that_it_differs(read, codec):
+    codec = codec("pos-1987-ascii")
+    fields = _fields(codec)
+    other = {**fields, "52": "AAAA5A7C1B2D4E6F", "2": f"{PAN[:6]}99{PAN[8:]}"}
+    left, right = (read(codec.encode(each), spec=codec.name)[0] for each in (fields, other))
+    found = list(differences(left, right))
+    assert [(each.path, each.note) for each in found] == [
+        ("2", "differs, and is hidden"),
+        ("52", "differs, and is hidden"),
+    ]
+    assert _leaks(repr(found)) == set()
+
+
+def test_bytes_that_no_interface_reads_show_no_secret(read):
+    text = f"pan={PAN} track={PAN}={TRACK_REST} pin={PIN_BLOCK}".encode()
+    for each in read(text):
+        assert _leaks(_output(each)) == set()
+
+
+def test_card_numbers_are_found_in_every_writing():
+    for written in (
+        b"16" + PAN.encode(),
+        ("16" + PAN).encode("cp500"),
+        bytes.fromhex("16" + PAN),
+        bytes.fromhex("10" + PAN),
+    ):
+        data = b"\x01\x02" + written + b"\x03"
+        assert (len(data) - 1 - len(written) + (2 if len(written) == 18 else 1), len(data) - 1) in card_ranges(data)
+    track = f"{PAN}=30122010000".encode()
+    assert card_ranges(b"xx" + track)[0] == (2, 2 + len(track))
+    assert card_ranges(b"16" + PAN[:-1].encode() + b"x") == []
+
+
+def test_what_is_no_card_is_not_hidden_behind_a_fault(fields, codec, read):
+    """The fields before a fault stay readable when several values show that they are what they are called."""
+    data = codec("pos-1987-ascii").encode(fields)
+    (message,) = read(data[:-4], spec="pos-1987-ascii")
+    values = {node.path: node.value for node in message.nodes}
+    assert values["37"] == fields["37"]
+    assert values["42"] == fields["42"]
+
+
+def test_the_rest_is_shown_when_no_secret_can_be_in_it(codec, read):
+    data = codec("pos-1987-ascii").encode({"t": "0800", "7": "0611191024", "11": "000001", "70": "301"})
+    (message,) = read(data[:-1], spec="pos-1987-ascii")
+    assert [line.hex.strip() for line in message.rest] == ["33 30"]
+    (message,) = read(data + b"\x03", spec="pos-1987-ascii")
+    assert [line.hex.strip() for line in message.rest] == ["03"]
