@@ -80,6 +80,7 @@ class Machine(RuleBasedStateMachine):
         self.reversals_seen: dict[str, tuple[str, ...]] = {}
         self.written: set[int] = set()  # delivery marks that are as safe as the bytes they stand for
         self.link_number = 0
+        self.steps_to_calm = 0
 
     # -- what comes out is checked when it comes out
 
@@ -156,9 +157,10 @@ class Machine(RuleBasedStateMachine):
         pin=st.booleans(),
         number=st.integers(0, 1),
         twice=st.booleans(),
+        then=st.sampled_from(["approve", "approve", "decline", "wait", "wait"]),
     )
     def request(
-        self, card: str, amounts: list[int], currency: str, mti: str, pin: bool, number: int, twice: bool
+        self, card: str, amounts: list[int], currency: str, mti: str, pin: bool, number: int, twice: bool, then: str
     ) -> None:
         """New requests; with `twice` each is repeated over the other link at once."""
         block = self.play.pin_block(card, "1234") if pin and CARDS[card] != "issuer-a" else ""
@@ -169,6 +171,8 @@ class Machine(RuleBasedStateMachine):
             self.by_reference[reference] = asked
             for link in (number, 1 - number) if twice else (number,):
                 self.ask(asked.message, self.a_link(link))
+        if then != "wait":
+            self.work(then, "now", len(amounts), newest_first=True)
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 3), marked=st.booleans(), number=st.integers(0, 1))
@@ -226,6 +230,9 @@ class Machine(RuleBasedStateMachine):
         newest_first=st.booleans(),
     )
     def hosts_work(self, wish: str, answer: str, most: int, newest_first: bool) -> None:
+        self.work(wish, answer, most, newest_first=newest_first)
+
+    def work(self, wish: str, answer: str, most: int, *, newest_first: bool) -> None:
         for host, issuer in self.issuers.items():
             for _ in range(min(most, len(issuer.inbox))):
                 reply = issuer.process(issuer.inbox.pop(-1 if newest_first else 0), wish)
@@ -252,8 +259,11 @@ class Machine(RuleBasedStateMachine):
     @rule(
         trouble=st.sampled_from(["held", "held", "failing", "silent", "down", "link", "link lost", "cannot now"]),
         host=st.sampled_from(sorted(set(CARDS.values()))),
+        steps=st.integers(1, 4),
     )
-    def trouble(self, trouble: str, host: str) -> None:
+    def trouble(self, trouble: str, host: str, steps: int) -> None:
+        """It lasts for some steps, and is joined by what else happens meanwhile."""
+        self.steps_to_calm = max(self.steps_to_calm, steps)
         if trouble in ("held", "failing"):
             self.play.journal(trouble)
         elif trouble in ("silent", "down"):
@@ -270,7 +280,6 @@ class Machine(RuleBasedStateMachine):
         if inbox and inbox[0]["t"][1] == "4":
             self.deliver(host, inbox.pop(0), "911" if host == "issuer-a" else "91")
 
-    @rule()
     def calm(self) -> None:
         self.play.hsm_is("up")
         self.play.journal("working")
@@ -299,6 +308,7 @@ class Machine(RuleBasedStateMachine):
             self.unwritten.pop(link, None)
         self.outstanding.clear()
         self.link_number += 1
+        self.steps_to_calm = 2
         self.play.restart()
         for issuer in self.issuers.values():
             issuer.outbox.clear()
@@ -306,7 +316,10 @@ class Machine(RuleBasedStateMachine):
     # -- the end: every fault ends, and the books must agree
 
     @invariant()
-    def approvals_are_written_once(self) -> None:
+    def trouble_ends_and_messages_are_queued_once(self) -> None:
+        self.steps_to_calm -= 1
+        if self.steps_to_calm == 0:
+            self.calm()
         counts = self.play.memory.connection.execute("SELECT count(*) FROM saf GROUP BY txn_id, kind").fetchall()
         assert all(row[0] == 1 for row in counts)
 
@@ -362,7 +375,7 @@ def test_whatever_happens_the_contract_holds(play_class):
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=200,
+            max_examples=300,
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

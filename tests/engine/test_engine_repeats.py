@@ -46,6 +46,12 @@ def test_a_repeat_after_a_restart_gets_the_stored_answer(play):
     assert play.terminal_gets("0210", "00", "pos-2")["38"] == "A1B2C3"
 
 
+def test_a_marked_repeat_of_what_never_arrived_is_the_request(play):
+    play.asks(play.sale(t="0201"))
+    play.answers("visa", play.host_gets("visa", "0100"), "00")
+    play.terminal_gets("0210", "00")
+
+
 def test_a_repeat_needs_no_host(play):
     sale = play.approved()
     play.host_is("visa", up=False)

@@ -177,6 +177,16 @@ def test_an_unknown_host_in_the_queue_is_told_and_stays_in_the_journal(play, que
     assert play.saf()[0]["state"] == "queued"
 
 
+def test_a_doubt_with_a_host_that_is_no_longer_there_is_told_and_stays_in_the_journal(play):
+    play.asks(play.sale())
+    play.host_gets("visa", "0100")
+    play.memory.connection.execute("UPDATE txn SET host = 'closed-bank'")
+    play.restart()
+    play.logs("request in doubt reversed")
+    assert play.logs("queued message for an unknown host")["host"] == "closed-bank"
+    assert play.saf()[0]["state"] == "queued"
+
+
 def test_answers_that_had_to_be_assumed_delivered_are_told(play):
     play.engine.recover(Recovery(assumed_delivered=3))
     assert play.logs("answers assumed delivered after a reboot")["count"] == "3"
