@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from switch.clearing import countries, ipm_spec
+from switch import countries
+from switch.clearing import ipm_spec
 from switch.clearing.errors import ClearingError
 from switch.clearing.part import Part
 from switch.clearing.pos_data import pos_data_code, terminal_type
@@ -93,7 +94,7 @@ def _padded(text: str, width: int) -> str:
 
 def _name_and_location(presentment: Presentment) -> str:
     r"""DE43: name\street\city\postal code 10, state 3, country 3; street, postal code and state are not known."""
-    country = countries.alpha3(presentment.country) or ""
+    country = countries.alpha3(presentment.country)
     return f"{presentment.name[:22]}\\ \\{presentment.city or ' '}\\{' ' * 13}{country}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from switch.clearing import countries
+from switch import countries
 from switch.clearing.currency import exponent
 from switch.clearing.errors import ClearingError
 from switch.clearing.settings import ClearingSettings
@@ -116,9 +116,9 @@ def _local(txn: Transaction) -> datetime:
 def _country(txn: Transaction, settings: ClearingSettings) -> str:
     """The terminal's country by number, else by the letters that end DE43, else the acquirer's."""
     letters = txn.name_location[38:40]
-    found = countries.alpha2(txn.country) or (letters if countries.alpha3(letters) else None)
+    found = countries.alpha2(txn.country) or (letters if countries.alpha3(letters) else "")
     found = found or countries.alpha2(settings.country)
-    if found is None:
+    if not found:
         raise _refuse(txn, "country", "expected an ISO 3166 numeric code, here or in the settings")
     return found
 

@@ -160,6 +160,6 @@ def _settings(config: SwitchConfig) -> SwitchSettings:
 def _host(name: str, host: HostConfig) -> HostSettings:
     try:
         dialect = _MAKERS[host.dialect](**host.options)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ConfigError(f"hosts.{name}.options: expected options of the {host.dialect} dialect") from None
     return HostSettings(name=name, dialect=dialect, zpk=host.zpk, on_us=host.on_us)

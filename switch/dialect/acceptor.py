@@ -4,7 +4,7 @@ Codes from practitioners' memory stand in one table each."""
 
 from dataclasses import dataclass
 
-from switch.dialect import countries
+from switch import countries
 from switch.dialect.canonical import Payment
 
 _E_COMMERCE, _ATM = "81", "6011"

@@ -39,6 +39,7 @@ def test_the_labs_file_is_good_and_says_what_runs(written):
         ("port = 8583", "port 8583", "expected TOML"),
         ('dialect = "visa"', 'dialect = "diners"', "hosts.*dialect: Invalid enum value"),
         ('dialect = "visa"', 'dialect = "visa"\noptions = { colour = "red" }', "hosts.visa.options: expected options"),
+        ('dialect = "visa"', 'dialect = "visa"\noptions = { source = "x" }', "hosts.visa.options: expected options"),
         ('spec = "pos-1987-ascii"', 'spec = "pos-1987-morse"', r"specs/pos-1987-morse\.json: no such spec"),
         ('name = "terminals-binary"', 'name = "terminals-hex"', "a name of its own for each"),
         ('name = "terminals-binary"', 'name = "a|b"', r"a name without \|"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from switch.dialect import countries
+from switch import countries
 from switch.dialect.visa import VisaDialect
 from switch.message import MessageError
 
