@@ -1,0 +1,91 @@
+"""The messages of a fuzzing run: the same for the same seed and the same version of hypothesis. Knows no socket."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from switch.message import Codec
+from switch.testing.fuzz_case import Shot
+from switch.testing.message import Message, build
+from switch.testing.messages import messages
+from switch.testing.mutations import Mutation, mutations
+
+_Value = TypeVar("_Value")
+_BATCH = 200
+_STANS = 900_000
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message to send, and how it was broken, if it was; `required` fields are what a smaller one keeps."""
+
+    message: Message
+    mutation: Mutation | None
+    cuts: tuple[int, ...] = ()
+    keep_alive: bool = False
+
+    @property
+    def shot(self) -> Shot:
+        """What is sent."""
+        if self.mutation is not None:
+            return Shot(self.mutation.kind, self.mutation.what, self.mutation.data.hex(), valid=False)
+        kind = "valid, split" if self.cuts or self.keep_alive else "valid"
+        words = f"{self.message.mti} with {' '.join(key for key in self.message.fields if key.isdecimal())}"
+        return Shot(kind, words, self.message.raw.hex(), True, self.cuts, self.keep_alive)
+
+
+def examples(codec: Codec, types: Sequence[str], count: int, start: int) -> Iterator[list[Example]]:
+    """So many examples in batches; every one has a DE11 of its own. Raises MessageError for a type that is none."""
+    sound = messages(codec, types)
+    valid = st.builds(Example, sound, st.none())
+    cuts = st.lists(st.integers(1, 120), unique=True, min_size=1, max_size=4).map(lambda found: tuple(sorted(found)))
+    split = st.builds(Example, sound, st.none(), cuts, st.booleans())
+    broken = mutations(sound).map(lambda made: Example(made.of, made))
+    strategy = st.one_of(valid, split, broken, broken, broken)
+    number = 0
+    for batch in range(-(-count // _BATCH)):
+        found = _drawn(strategy, min(_BATCH, count - number), start * 1_000_003 + batch)
+        yield [_with_stan(made, number + place) for place, made in enumerate(found)]
+        number += _BATCH
+
+
+def probe_of(codec: Codec, kind: str, start: int) -> Message:
+    """A small valid message of that type; raises MessageError."""
+    return _drawn(messages(codec, kind, optional=()), 1, start)[0]
+
+
+def with_stan(message: Message, number: int) -> Message:
+    """The same message with a DE11 of its own, where the spec has one."""
+    if "11" not in message.fields:
+        return message
+    return build(message.codec, {**message.fields, "11": f"{number % 10**6:0{len(message.fields['11'])}d}"})
+
+
+def _with_stan(made: Example, number: int) -> Example:
+    message = with_stan(made.message, 1 + number % _STANS)
+    if made.mutation is None:
+        return Example(message, None, made.cuts, made.keep_alive)
+    again = made.mutation.again(message)
+    return Example(message, again) if again else made
+
+
+def _drawn(strategy: st.SearchStrategy[_Value], count: int, start: int) -> list[_Value]:
+    found: list[_Value] = []
+
+    @seed(start)
+    @settings(
+        max_examples=max(count, 2),
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def draw(value: _Value) -> None:
+        found.append(value)
+
+    draw()
+    return found[:count]
