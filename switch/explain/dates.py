@@ -51,7 +51,7 @@ def split(form: str, value: str) -> dict[str, int] | None:
 
 def in_words(form: str, value: str, path: str = "") -> str:
     """ "06-11 19:10:24 UTC", "20:30 ..."; says so when it is no date."""
-    if value and not value.strip("0") and form in ("MD", "YM", "YMD"):
+    if value and not value.strip("0") and form != "hms":
         return "none given"
     found = split(form, value)
     if found is None:

@@ -1,5 +1,6 @@
 """What the values of fields mean, in words: by field number, length and version of the message. It masks nothing."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from switch.explain.cards import Part
 from switch.message import Mti
 
 _POSITIONS = 12
+_ADDITIONAL = re.compile(r"(?:[0-9]{7}[CD][0-9]{12})+")
 _AMOUNT_CURRENCY = {"4": "49", "5": "50", "6": "51", "28": "49", "29": "50", "30": "49", "31": "50", "95": "49"}
 _CURRENCIES = ("49", "50", "51")
 _COUNTRIES = ("19", "20", "21", "68", "69")
@@ -171,7 +173,7 @@ def _original_1993(value: str) -> tuple[Part, ...]:
 
 def _additional(value: str) -> tuple[Part, ...]:
     found = []
-    for start in range(0, len(value) - 19, 20):
+    for start in range(0, len(value) if _ADDITIONAL.fullmatch(value) else 0, 20):
         one = value[start : start + 20]
         kind = tables.code("amount_type", one[2:4]) or f"amount type {one[2:4]}"
         account = tables.code("account_type", one[:2]) or f"account type {one[:2]}"

@@ -24,8 +24,8 @@ _TELLING = ("2", "7", "12", "13", "14", "15", "16", "17", "18", "39", "49", "50"
 class Fit:
     """`points` say how likely the bytes are a message of the codec; `view` holds what could be read.
 
-    `vouched` are the fields that are surely what the codec calls them. Those of a whole message with every value of its
-    class are; else those before the last one whose value is right by more than chance, and none that is wrong.
+    `vouched` are the fields that are surely what the codec calls them: those of a whole message with every value of its
+    class, or with several values that are right by more than chance. Before a fault, those up to the last such value.
     """
 
     points: float
@@ -64,16 +64,19 @@ def fit(codec: Codec, frame: bytes, start: int) -> Fit:
     points += _STRUCTURES * _share(list(_structures(view)), "structures", reasons)
     if error:
         points *= _CUT_OFF
-    vouched = frozenset(view.fields) if error is None and not wrong else _vouched(view, judged)
+    whole = error is None
+    vouched = frozenset(view.fields) if whole and not wrong else _vouched(view, judged, whole=whole)
     return Fit(round(points, 1), tuple(reasons), view, error, vouched)
 
 
-def _vouched(view: View, judged: list[tuple[str, bool]]) -> frozenset[str]:
-    """The fields up to the last right one, when so many are right that a misreading by chance is ruled out."""
+def _vouched(view: View, judged: list[tuple[str, bool]], *, whole: bool) -> frozenset[str]:
+    """The fields up to the last right one (all of a whole message), when so many are right that it is no chance."""
     right = [path for path, is_right in judged if is_right and path in _TELLING]
     wrong = {path for path, is_right in judged if not is_right}
-    if len(right) < _SURE or len(right) <= len(wrong) or not _gapless(view, right[-1]):
+    if len(right) < _SURE or len(right) <= len(wrong) or not (whole or _gapless(view, right[-1])):
         return frozenset()
+    if whole:
+        return frozenset(view.fields)
     return frozenset(path for path in view.fields if int(path) <= int(right[-1])) - wrong
 
 

@@ -46,7 +46,7 @@ def walk(data: bytes, depth: int = 0, base: int = 0) -> tuple[tuple[Tlv, ...], T
             return tuple(found), TlvFault("", base + start, "tag is cut off", size or 2, len(data) - start)
         length = _length(data, start + size)
         if length is None:
-            return tuple(found), TlvFault(tag, base + start + size, "length is cut off", 1, len(data) - start - size)
+            return tuple(found), _no_length(data, start + size, tag, base)
         count, begin = length
         if begin + count > len(data):
             return tuple(found), TlvFault(tag, base + begin, "value is cut off", count, len(data) - begin)
@@ -57,6 +57,14 @@ def walk(data: bytes, depth: int = 0, base: int = 0) -> tuple[tuple[Tlv, ...], T
         inner = _inner(data[start], value, depth, base + begin)
         found.append(Tlv(name, base + start, position - start, value, inner))
     return tuple(found), None
+
+
+def _no_length(data: bytes, position: int, tag: str, base: int) -> TlvFault:
+    """The fault of a length that is cut off, or of more bytes than any needs."""
+    available = len(data) - position
+    needed = 1 + (data[position] & 0x7F) if available else 1
+    reason = "length is cut off" if needed > available else "length has no such form"
+    return TlvFault(tag, base + position, reason, needed, available)
 
 
 def _inner(first: int, value: bytes, depth: int, base: int) -> tuple[Tlv, ...]:
