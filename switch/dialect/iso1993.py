@@ -105,11 +105,13 @@ class Iso1993Dialect:
         require_version(view, "1")
         view.check(("7", "11", "38", "39", "54"))
         get = view.get
+        action = get("39", "")
         return Answer(
             mti=view.mti,
             stan=get("11", ""),
             transmission=get("7", ""),
-            response_code=response_from_action(get("39", ""), view.mti),
+            # Without an action code the host has decided nothing: the engine must not take that for a decline.
+            response_code=response_from_action(action, view.mti) if action else "",
             auth_code=get("38", ""),
             additional_amounts=get("54", ""),
         )

@@ -16,7 +16,8 @@ from switch.lab.errors import LabError
 from switch.lab.processes import Child
 from switch.resources import read_text
 
-_START, _STOP, _SIGN_ON, _QUIET = 20.0, 10.0, 20.0, 60.0
+# Seconds: long enough for a machine that is busy with something else.
+_START, _STOP, _SIGN_ON, _QUIET = 90.0, 15.0, 60.0, 90.0
 _POLL = 0.1
 
 
