@@ -1,5 +1,7 @@
 """The messages of a fuzzing run: the same for the same seed and the same version of hypothesis. Knows no socket."""
 
+import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,6 +13,7 @@ from switch.message import Codec
 from switch.testing.fuzz_case import Shot
 from switch.testing.message import Message, build
 from switch.testing.messages import messages
+from switch.testing.mutating import KINDS, TAGGED
 from switch.testing.mutations import Mutation, mutations
 
 _Value = TypeVar("_Value")
@@ -38,18 +41,43 @@ class Example:
 
 
 def examples(codec: Codec, types: Sequence[str], count: int, start: int) -> Iterator[list[Example]]:
-    """So many examples in batches; every one has a DE11 of its own. Raises MessageError for a type that is none."""
+    """So many examples in batches: two in five valid, the rest of all kinds of breakage alike.
+
+    Every one has a DE11 of its own. Raises MessageError for a type that is none.
+    """
+    strategies = _strategies(codec, types)
+    for first in range(0, count, _BATCH):
+        size = min(_BATCH, count - first)
+        wanted = Counter(_turn(number, list(strategies)) for number in range(first, first + size))
+        found: list[Example] = []
+        for place, (kind, share) in enumerate(sorted(wanted.items())):
+            found += _drawn(strategies[kind], share, (start * 1_000_003 + first) * 100 + place)
+        random.Random(start * 1_000_003 + first).shuffle(found)
+        yield [_with_stan(made, first + place) for place, made in enumerate(found)]
+
+
+def _turn(number: int, kinds: Sequence[str]) -> str:
+    if number % 5 < 2:
+        return kinds[number % 5]
+    broken = kinds[2:]
+    return broken[(number // 5 * 3 + number % 5 - 2) % len(broken)]
+
+
+def _strategies(codec: Codec, types: Sequence[str]) -> dict[str, st.SearchStrategy[Example]]:
     sound = messages(codec, types)
-    valid = st.builds(Example, sound, st.none())
     cuts = st.lists(st.integers(1, 120), unique=True, min_size=1, max_size=4).map(lambda found: tuple(sorted(found)))
-    split = st.builds(Example, sound, st.none(), cuts, st.booleans())
-    broken = mutations(sound).map(lambda made: Example(made.of, made))
-    strategy = st.one_of(valid, split, broken, broken, broken)
-    number = 0
-    for batch in range(-(-count // _BATCH)):
-        found = _drawn(strategy, min(_BATCH, count - number), start * 1_000_003 + batch)
-        yield [_with_stan(made, number + place) for place, made in enumerate(found)]
-        number += _BATCH
+    made = {"valid": st.builds(Example, sound, st.none())}
+    made["valid, split"] = st.builds(Example, sound, st.none(), cuts, st.booleans())
+    tagged = [key for key, entry in codec.spec.fields.items() if entry.get("sub", {}).get("kind") in TAGGED]
+    for kind in KINDS:
+        source = sound if kind != "duplicate tag" else _with_one_of(codec, types, tagged) if tagged else None
+        if source is not None:
+            made[kind] = mutations(source, [kind]).map(lambda broken: Example(broken.of, broken))
+    return made
+
+
+def _with_one_of(codec: Codec, types: Sequence[str], tagged: Sequence[str]) -> st.SearchStrategy[Message]:
+    return st.sampled_from(tagged).flatmap(lambda key: messages(codec, types, (key, "11"), ()))
 
 
 def probe_of(codec: Codec, kind: str, start: int) -> Message:
@@ -77,7 +105,7 @@ def _drawn(strategy: st.SearchStrategy[_Value], count: int, start: int) -> list[
 
     @seed(start)
     @settings(
-        max_examples=max(count, 2),
+        max_examples=count,
         database=None,
         deadline=None,
         phases=[Phase.generate],

@@ -9,7 +9,7 @@ import trio
 from switch.message import Codec
 from switch.testing.fuzz_case import Case, Found, Peer, Shot
 from switch.testing.fuzz_examples import Example
-from switch.testing.fuzz_judge import REFUSED, judge
+from switch.testing.fuzz_judge import REFUSED, judge, stan_of
 from switch.testing.fuzz_wire import converse, is_there
 from switch.testing.message import Message, build, codec_of
 from switch.testing.messages import typical_fields
@@ -47,6 +47,7 @@ async def attempt(
     codec = codec_of(peer.spec)
     for shot in shots[:-1]:
         await converse(host, peer, (shot,))
+        stans |= {stan_of(codec, shot)}
     shot = shots[-1]
     heard = await converse(host, peer, (shot,) if shot.valid else (shot, probe))
     found = judge(codec, peer, shot, heard[0], stans)
@@ -150,8 +151,8 @@ class Fuzzer:
         return not self.report.gone
 
     async def _again(self, before: tuple[Shot, ...], example: Example, found: Found) -> bool:
-        others = frozenset(self._stans - {example.message.fields.get("11", "")})
-        again = await self._attempt((*before, example.shot), others)
+        # As a replay does it.
+        again = await self._attempt((*before, example.shot))
         return again.outcome == found.outcome
 
     async def _smallest(self, before: tuple[Shot, ...], example: Example, found: Found) -> Example:

@@ -10,6 +10,8 @@ Ranges = Mapping[str, tuple[int, int, int]]
 # The broken bytes and what was done; None where the message has no place for it.
 Broken = tuple[bytes, str] | None
 _LIES = (-1, 1, 7, 60)
+# Structures whose elements say what they are.
+TAGGED = ("tlv", "bertlv", "dataset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def duplicate_tag(on: Target, field: str, number: int) -> Broken:
     start, data, end = on.ranges[field]
     inside = [path for path in on.ranges if path.startswith(f"{field}.") and path.count(".") == 1]
     kind = on.entry(field).get("sub", {}).get("kind")
-    if kind not in ("tlv", "bertlv", "dataset") or not inside:
+    if kind not in TAGGED or not inside:
         return None
     path = inside[number % len(inside)]
     begin, _, stop = on.ranges[path]

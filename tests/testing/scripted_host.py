@@ -1,0 +1,97 @@
+"""A small host of plain sockets and pyiso8583, sound but for one planted bug; `python scripted_host.py PORT BUG`."""
+
+import socket
+import sys
+import threading
+import time
+
+import iso8583
+from iso8583.specs import default_ascii
+
+REPLIES = {"0100": "0110", "0200": "0210", "0800": "0810"}
+state = {"last": "", "stuck": False}
+
+
+class Die(Exception):
+    """The bug that ends the process."""
+
+
+def answer(bug: str, raw: bytes) -> bytes | None:
+    """The reply, b"" for silence, None for closing."""
+    try:
+        request, _ = iso8583.decode(raw, default_ascii)
+        if request["t"] not in REPLIES:
+            return b"" if request["t"][2:3] in "1345" else None
+    except Exception:
+        if bug == "crash":
+            raise Die from None
+        if bug == "silence on broken":
+            return b""
+        if bug == "stuck":
+            state["stuck"] = True
+        return None
+    reply = {key: request[key] for key in ("2", "3", "4", "7", "11", "41", "42", "49", "70") if key in request}
+    reply |= {"t": REPLIES[request["t"]], "39": "00"}
+    if bug == "silence" and "48" in request:
+        return b""
+    if bug == "close" and request["t"] == "0800":
+        return None
+    if bug == "type":
+        reply["t"] = request["t"]
+    if bug == "stan" and "11" in reply:
+        reply["11"] = "999999"
+    if bug == "echo" and "4" in reply:
+        reply["4"] = "000000000001"
+    if bug == "other" and request["t"] == "0200" and state["last"]:
+        reply["11"] = state["last"]
+    if bug == "slow" and request["t"] == "0200":
+        time.sleep(0.4)
+    state["last"] = request.get("11", "")
+    if bug == "unreadable" and request["t"] == "0200":
+        return b"0210" + b"Z" * 16
+    made, _ = iso8583.encode(reply, default_ascii)
+    return bytes(made)
+
+
+def serve(connection: socket.socket, bug: str, die: threading.Event) -> None:
+    rest = b""
+    try:
+        with connection:
+            while data := connection.recv(65536):
+                rest += data
+                while len(rest) >= 2 and len(rest) >= 2 + int.from_bytes(rest[:2], "big"):
+                    size = int.from_bytes(rest[:2], "big")
+                    raw, rest = rest[2 : 2 + size], rest[2 + size :]
+                    if not raw:
+                        continue
+                    if state["stuck"]:
+                        time.sleep(1)
+                        continue
+                    made = answer(bug, raw)
+                    if made is None:
+                        return
+                    if made:
+                        connection.sendall(len(made).to_bytes(2, "big") + made)
+    except Die:
+        die.set()
+    except OSError:
+        pass
+
+
+def main(port: int, bug: str) -> None:
+    with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
+        listener.settimeout(0.05)
+        die = threading.Event()
+        sys.stdout.write("up\n")
+        sys.stdout.flush()
+        while not die.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            connection.settimeout(10)
+            threading.Thread(target=serve, args=(connection, bug, die), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,36 @@
+"""docs/testing.rst: its example finds the bug, its tables name what there is."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from switch.testing import KINDS
+from switch.tools.fuzz import main
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "testing.rst").read_text(encoding="utf-8")
+
+
+def test_the_example_finds_its_planted_bug_and_shows_a_small_message():
+    example = dedent(re.search(r"code-block:: python\n\n(.*?)\n\S", TEXT, re.DOTALL)[1])
+    names = {"__name__": "example"}
+    exec(compile(example, "docs/testing.rst", "exec"), names)  # noqa: S102 - our own page
+    with pytest.raises(AssertionError) as failure:
+        names["test_the_host_returns_every_field"]()
+    shown = re.search(r"message=<pos-1987-ascii 0800 (.*)>", "\n".join(failure.value.__notes__))[1]
+    assert re.findall(r"(\d+)=", shown) == ["7", "11", "55", "70"]
+
+
+def test_every_kind_of_mutation_is_in_the_table():
+    table = TEXT.partition("kind of mutation")[2].partition("switch-fuzz\n")[0]
+    assert set(KINDS) == {row[:21].strip() for row in table.splitlines() if row[:1].islower()}
+
+
+def test_every_option_is_in_the_table_with_its_default():
+    for option in main.params:
+        if option.opts[0] in ("host", "--version"):
+            continue
+        row = re.search(rf"``{option.opts[0]}.*", TEXT)[0]
+        if option.name not in ("slow", "header", "file"):
+            assert str(option.default).removesuffix(".0") in row
