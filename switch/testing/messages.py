@@ -52,6 +52,9 @@ def messages(
         _require(codec, given)
     others = _optional(codec) if optional is None else list(optional)
     _require(codec, others)
+    for field in others:
+        # Here, for Hypothesis would blame the test for the time.
+        _remembered(codec, field).validate()
     types, more, owners = _types(codec, mti), st.integers(0, 3), cards(_longest_pan(codec))
 
     @st.composite

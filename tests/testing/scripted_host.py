@@ -23,34 +23,34 @@ def answer(bug: str, raw: bytes) -> bytes | None:
         if request["t"] not in REPLIES:
             return b"" if request["t"][2:3] in "1345" else None
     except Exception:
-        if bug == "crash":
-            raise Die from None
-        if bug == "silence on broken":
-            return b""
-        if bug == "stuck":
-            state["stuck"] = True
+        return broken(bug)
+    if (bug, request["t"]) == ("close", "0800"):
         return None
-    reply = {key: request[key] for key in ("2", "3", "4", "7", "11", "41", "42", "49", "70") if key in request}
-    reply |= {"t": REPLIES[request["t"]], "39": "00"}
+    if (bug, request["t"]) == ("unreadable", "0200"):
+        return b"0210" + b"Z" * 16
+    if (bug, request["t"]) == ("slow", "0200"):
+        time.sleep(1.5)
     if bug == "silence" and "48" in request:
         return b""
-    if bug == "close" and request["t"] == "0800":
-        return None
-    if bug == "type":
-        reply["t"] = request["t"]
-    if bug == "stan" and "11" in reply:
-        reply["11"] = "999999"
-    if bug == "echo" and "4" in reply:
-        reply["4"] = "000000000001"
-    if bug == "other" and request["t"] == "0200" and state["last"]:
-        reply["11"] = state["last"]
-    if bug == "slow" and request["t"] == "0200":
-        time.sleep(0.4)
-    state["last"] = request.get("11", "")
-    if bug == "unreadable" and request["t"] == "0200":
-        return b"0210" + b"Z" * 16
-    made, _ = iso8583.encode(reply, default_ascii)
+    made, _ = iso8583.encode(reply_to(bug, request), default_ascii)
     return bytes(made)
+
+
+def broken(bug: str) -> bytes | None:
+    if bug == "crash":
+        raise Die
+    state["stuck"] = bug == "stuck"
+    return b"" if bug == "silence on broken" else None
+
+
+def reply_to(bug: str, request: dict[str, str]) -> dict[str, str]:
+    reply = {key: request[key] for key in ("2", "3", "4", "7", "11", "41", "42", "49", "70") if key in request}
+    reply |= {"t": REPLIES[request["t"]], "39": "00"}
+    wrong = {"type": {"t": request["t"]}, "stan": {"11": "999999"}, "echo": {"4": "000000000001"}}.get(bug, {})
+    if bug == "other" and request["t"] == "0200" and state["last"]:
+        wrong = {"11": state["last"]}
+    state["last"] = request.get("11", "")
+    return reply | {key: value for key, value in wrong.items() if key in reply}
 
 
 def serve(connection: socket.socket, bug: str, die: threading.Event) -> None:

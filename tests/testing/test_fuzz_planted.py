@@ -25,7 +25,7 @@ def fuzz(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def run(host, out: Path, *words: str, examples: int = 40) -> subprocess.CompletedProcess[str]:
-    settings = ["--timeout", "0.8", "--slow", "0.3", "--failures", "1", "--seed", "1", "--out", str(out)]
+    settings = ["--timeout", "2", "--slow", "1.2", "--failures", "1", "--seed", "1", "--out", str(out)]
     return fuzz(host.address, "--examples", str(examples), *settings, *words)
 
 
@@ -94,9 +94,9 @@ async def test_a_failure_is_made_small(host_with):
     host, codec = host_with("silence"), compile_spec(load_spec("pos-1987-ascii"))
     fields = {"t": "0800", "7": "0611191024", "11": "000001", "70": "301", "48": "0102XY", "60": "1", "63": "2"}
     example = Example(build(codec, fields | {"37": "123456789012", "100": "12345"}), None)
-    peer = Peer(spec="pos-1987-ascii", timeout=0.5, slow=0.5)
+    peer = Peer(spec="pos-1987-ascii", timeout=1.0, slow=1.0)
     probe = build(codec, {"t": "0800", "7": "0611191024", "11": "000002", "70": "301"})
-    fuzzer = Fuzzer(host.address, peer, probe, Bounds(), lambda _found: None)
+    fuzzer = Fuzzer(host.address, peer, probe, Bounds(seconds=120), lambda _found: None)
     (case,) = (await fuzzer.run([[example]], 1)).cases
     assert (case.reproduced, case.found.outcome) == (True, "silence")
     assert {*codec.decode(bytes.fromhex(case.shots[-1].data))} - {"p", "1"} == {"t", "7", "11", "48", "70"}
