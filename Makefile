@@ -9,7 +9,7 @@ run: $(VENV)/.ready
 	$(BIN)/switch lab $(ARGS)
 
 test: lint types floors
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
