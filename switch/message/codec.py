@@ -1,41 +1,54 @@
 """A spec compiled to an op table: bytes to a view, fields to bytes. Strict; pyiso8583 is its oracle in the tests."""
 
-from binascii import Error as HexError
 from binascii import unhexlify
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, overload
 
+from switch.message.bitmaps import Bitmaps
 from switch.message.errors import MessageError
-from switch.message.ops import FieldError, Op, Span, compile_op
-from switch.message.spec import Spec
-from switch.message.subs import Build, Parse, SubError, compile_sub
+from switch.message.limits import DEFAULT_LIMITS, Limits
+from switch.message.nodes import edit, leave, nested_changes, open_field
+from switch.message.ops import Op
+from switch.message.places import Range
+from switch.message.plan import Plan, make_plan
+from switch.message.spec import Spec, check_spec, load_spec
+from switch.message.structure import Part, Sub, SubError
+from switch.message.subs import compile_part
+from switch.message.values import ValueFault
 from switch.message.view import View
+from switch.message.walk import walk
+from switch.message.writing import Run, Writing, make_writing
 
-# How many bitmaps and field sets are remembered with their op lists; real traffic has some dozens.
+# How many bitmaps and field sets are remembered with their plans; real traffic has some dozens.
 _REMEMBERED = 4096
 
 
 class Codec:
-    """One interface's messages. Immutable but for its bounded memory of bitmaps."""
+    """One interface's messages. Immutable but for its bounded memory of bitmaps and field sets."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, limits: Limits = DEFAULT_LIMITS) -> None:
+        spec = check_spec(spec)
+        fields = spec.fields
         self.name = spec.name
         self.spec = spec
-        self.ops: dict[str, Op] = {
-            key: compile_op(key, field)
-            for key, field in spec.fields.items()
-            if key.isdigit() and key not in ("1", "65")
+        self.limits = limits
+        plain_65 = fields["p"].get("third") == "none"
+        self.parts: dict[str, Part] = {
+            key: compile_part(key, field)
+            for key, field in fields.items()
+            if key.isdecimal() and key != "1" and (key != "65" or plain_65)
         }
-        self.subs: dict[str, tuple[Parse, Build]] = {
-            key: compile_sub(field["sub"]) for key, field in spec.fields.items() if "sub" in field
-        }
-        self._third = any(op.number > 128 for op in self.ops.values())
-        self._mti_binary = spec.fields["t"]["data_enc"] == "b"
-        self._mti_encoding = "ascii" if self._mti_binary else spec.fields["t"]["data_enc"]
-        self._mti_size = 2 if self._mti_binary else 4
-        self._hex_encoding = spec.fields["p"]["data_enc"]
-        self._map_size = 8 if self._hex_encoding == "b" else 16
-        self._by_bitmap: dict[bytes, tuple[tuple[Op, ...], str]] = {}
-        self._by_fields: dict[tuple[str, ...], tuple[bytes, tuple[Op, ...]]] = {}
+        self.ops: dict[str, Op] = {key: part.op for key, part in self.parts.items()}
+        self.subs: dict[str, Sub] = {key: part.sub for key, part in self.parts.items() if part.sub is not None}
+        self.header: Part | None = compile_part("h", fields["h"]) if fields["h"]["max_len"] > 0 else None
+        self.bitmaps = Bitmaps(spec.name, fields, any(op.number > 128 for op in self.ops.values()))
+        self._mti_binary = fields["t"]["data_enc"] == "b"
+        self._mti_encoding = "ascii" if self._mti_binary else fields["t"]["data_enc"]
+        self.mti_size = 2 if self._mti_binary else 4
+        self._mtis: dict[bytes, str] = {}
+        self._mti_bytes: dict[str, bytes] = {}
+        self._plans: dict[bytes, Plan] = {}
+        self._writings: dict[tuple[str, ...], Writing] = {}
 
     # -- reading
 
@@ -44,185 +57,200 @@ class Codec:
 
         Raises MessageError with the field and the byte offset; its `partial` is a view of the sound fields before it.
         """
-        mti = self._read_mti(data, start)
-        spans: dict[str, Span] = {}
-        view = View(self, data, start, mti, spans)
-        try:
-            bitmap, position = self._read_bitmap(data, start + self._mti_size)
-            ops, unknown = self._by_bitmap.get(bitmap) or self._ops_of(bitmap)
-            position = self._walk(data, position, ops, spans)
-            if unknown:
-                raise MessageError(self.name, unknown, "field is not part of the interface", position)
-            if position != len(data):
-                raise MessageError(self.name, "end", "bytes after the last field", position, 0, len(data) - position)
-        except MessageError as error:
-            error.partial = view.sound()
-            raise
-        return view
+        if self.header is None and data.__class__ is bytes and len(data) <= self.limits.size:
+            body = start + self.mti_size
+            mti = self._mtis.get(data[start:body])
+            position = body + self.bitmaps.size
+            plan = self._plans.get(data[body:position])
+            while plan is not None and plan.longer:
+                position = body + plan.longer
+                plan = self._plans.get(data[body:position]) if position <= len(data) else None
+            if mti is not None and plan is not None and not plan.special:
+                marks = [position]
+                for distance, prefix, sizes in plan.steps:
+                    begin = position + distance + prefix
+                    size = sizes(data[begin - prefix : begin])
+                    if size is None:
+                        break
+                    position = begin + size
+                    marks.append(position)
+                else:
+                    if position + plan.tail == len(data):
+                        return View(self, data, start, mti, plan, marks, start)
+        # Whatever is unusual or wrong is looked at field by field.
+        return walk(self, bytes(data), start)
 
-    def decode(self, data: bytes, start: int = 0) -> dict[str, str]:
-        """All fields of the message, with pyiso8583's keys (t, p, 1, 2 ...)."""
+    @overload
+    def decode(self, data: bytes, start: int = 0) -> dict[str, str]: ...
+
+    @overload
+    def decode(
+        self, data: bytes, start: int = 0, *, offsets: Literal[True]
+    ) -> tuple[dict[str, str], dict[str, Range]]: ...
+
+    def decode(
+        self, data: bytes, start: int = 0, *, offsets: bool = False
+    ) -> dict[str, str] | tuple[dict[str, str], dict[str, Range]]:
+        """All fields of the message, with pyiso8583's keys (h, t, p, 1, 2 ...).
+
+        With `offsets` also the byte range of each, and of all elements inside them by path. Raises MessageError.
+        """
         view = self.view(data, start)
-        bitmap, _ = self._read_bitmap(data, start + self._mti_size)
-        result = {"t": view.mti, "p": bitmap[:8].hex().upper()}
-        if len(bitmap) > 8:
-            result["1"] = bitmap[8:].hex().upper()
-        for key in view.fields:
-            result[key] = view[key]
-        return result
+        fields = view.decoded()
+        return (fields, view.ranges()) if offsets else fields
 
-    def _read_mti(self, data: bytes, start: int) -> str:
-        end = start + self._mti_size
+    def read_mti(self, data: bytes, start: int) -> str:
+        """The message type at `start`, 4 digits; raises MessageError."""
+        end = start + self.mti_size
         if len(data) < end:
-            raise MessageError(self.name, "t", "message is short", start, self._mti_size, max(0, len(data) - start))
+            raise MessageError(self.name, "t", "message is short", start, self.mti_size, max(0, len(data) - start))
         raw = data[start:end]
         mti = raw.hex() if self._mti_binary else str(raw, self._mti_encoding, "replace")
         if not (mti.isascii() and mti.isdigit()):
             raise MessageError(self.name, "t", "expected 4 digits", start)
+        self._mtis[raw] = mti
         return mti
 
-    def _read_bitmap(self, data: bytes, position: int) -> tuple[bytes, int]:
-        bitmap, position = self._read_map(data, position, "p")
-        if bitmap[0] & 0x80:
-            second, position = self._read_map(data, position, "1")
-            bitmap += second
-            if second[0] & 0x80:
-                if not self._third:
-                    raise MessageError(self.name, "65", "no third bitmap on this interface", position)
-                third, position = self._read_map(data, position, "65")
-                bitmap += third
-        return bitmap, position
+    def remembered(self, raw: bytes) -> Plan | None:
+        """The layout known for these bitmaps."""
+        plan = self._plans.get(raw)
+        return None if plan is None or plan.longer else plan
 
-    def _read_map(self, data: bytes, position: int, path: str) -> tuple[bytes, int]:
-        end = position + self._map_size
-        if len(data) < end:
-            raise MessageError(self.name, path, "bitmap is short", position, self._map_size, len(data) - position)
-        raw = data[position:end]
-        if self._hex_encoding == "b":
-            return raw, end
-        try:
-            return unhexlify(raw if self._hex_encoding == "ascii" else raw.decode(self._hex_encoding)), end
-        except (HexError, ValueError):
-            raise MessageError(self.name, path, "expected 16 hexadecimal digits", position) from None
+    def remember(self, raw: bytes, plan: Plan) -> None:
+        """Lets `view` find the layout of the bitmaps `raw`, beginning with as many bytes as every message has."""
+        if len(self._plans) >= _REMEMBERED:
+            self._plans.clear()
+        for size in range(self.bitmaps.size, len(raw), self.bitmaps.more_size):
+            longer = size + self.bitmaps.more_size
+            self._plans[raw[:size]] = Plan((), {}, (), 0, special=True, longer=longer)
+        self._plans[raw] = plan
 
-    def _ops_of(self, bitmap: bytes) -> tuple[tuple[Op, ...], str]:
-        """The fields that can be walked, and the first the interface does not have: where that ends is not known."""
-        bits, width = int.from_bytes(bitmap, "big"), 8 * len(bitmap)
+    def layout(self, numbers: Sequence[int], third: int = 0) -> Plan:
+        """The fields that can be walked, up to the first that the interface does not have: where it ends is unknown."""
         ops, unknown = [], ""
-        for number in range(2, width + 1):
-            if bits >> (width - number) & 1 and number != 65:
-                op = self.ops.get(str(number))
-                if op is None:
-                    unknown = str(number)
-                    break
-                ops.append(op)
-        if len(self._by_bitmap) >= _REMEMBERED:
-            self._by_bitmap.clear()
-        self._by_bitmap[bitmap] = result = tuple(ops), unknown
-        return result
-
-    def _walk(self, data: bytes, position: int, ops: tuple[Op, ...], spans: dict[str, Span]) -> int:
-        size = len(data)
-        for op in ops:
-            if op.size:
-                end = position + op.size
-                if end > size:
-                    raise MessageError(self.name, op.key, "field is cut off", position, op.size, size - position)
-                spans[op.key] = (position, position, end, op.count)
-            else:
-                begin = position + op.prefix
-                if begin > size:
-                    raise MessageError(self.name, op.key, "length is cut off", position, op.prefix, size - position)
-                count = self._count(op, data[position:begin], position)
-                end = begin + ((count + 1) // 2 if op.nibbles else count)
-                if end > size:
-                    raise MessageError(self.name, op.key, "field is cut off", begin, end - begin, size - begin)
-                spans[op.key] = (position, begin, end, count)
-            position = end
-        return position
-
-    def _count(self, op: Op, raw: bytes, position: int) -> int:
-        count = op.length(raw)
-        if count is None:
-            raise MessageError(self.name, op.key, "length is no number", position)
-        if count > op.most:
-            raise MessageError(self.name, op.key, f"length exceeds {op.most}", position, count, op.most)
-        return count
+        for number in numbers:
+            op = self.ops.get(str(number))
+            if op is None:
+                unknown = str(number)
+                break
+            ops.append(op)
+        plan = make_plan(ops, third)
+        plan.unknown, plan.special = unknown, plan.special or bool(unknown or third)
+        return plan
 
     # -- writing
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The message of these fields; bitmaps are computed. Raises MessageError naming the field."""
         present = tuple(fields)
-        bitmap, ops = self._by_fields.get(present) or self._plan(present)
-        parts = [self.encode_mti(fields.get("t", "")), bitmap]
-        for op in ops:
-            try:
-                parts.append(op.encode(fields[op.key]))
-            except FieldError as error:
-                raise MessageError(self.name, op.key, str(error)) from None
+        writing = self._writings.get(present) or self._plan(present)
+        parts = [self._mti_bytes.get(fields.get("t", "")) or self.encode_mti(fields.get("t", "")), writing.bitmap]
+        try:
+            for run in writing.runs:
+                if isinstance(run, Run):
+                    texts = []
+                    for key, leads in run.pieces:
+                        value = fields[key]
+                        texts.append(leads[len(value)])
+                        texts.append(value)
+                    parts.append(run.finish("".join(texts)))
+                else:
+                    parts.append(run.encode(fields[run.key]) if isinstance(run, Op) else run)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise self._refusal(writing, fields) from None
+        if self.header is not None:
+            parts.insert(0, self._encode_header(fields))
         return b"".join(parts)
 
     def encode_mti(self, mti: str) -> bytes:
-        if len(mti) != 4 or not mti.isdigit() or not mti.isascii():
+        """The bytes of a message type of 4 digits; raises MessageError."""
+        if not isinstance(mti, str) or len(mti) != 4 or not mti.isdigit() or not mti.isascii():
             raise MessageError(self.name, "t", "expected 4 digits")
-        return unhexlify(mti) if self._mti_binary else mti.encode(self._mti_encoding)
+        made = unhexlify(mti) if self._mti_binary else mti.encode(self._mti_encoding)
+        self._mti_bytes[mti] = made
+        return made
 
     def encode_field(self, op: Op, value: str) -> bytes:
+        """Length and data of one field; raises MessageError."""
         try:
             return op.encode(value)
-        except FieldError as error:
+        except ValueFault as error:
             raise MessageError(self.name, op.key, str(error)) from None
 
-    def _plan(self, present: tuple[str, ...]) -> tuple[bytes, tuple[Op, ...]]:
+    def _encode_header(self, fields: Mapping[str, str]) -> bytes:
+        if "h" not in fields or self.header is None:
+            raise MessageError(self.name, "h", "expected a header")
+        return self.encode_field(self.header.op, fields["h"])
+
+    def _refusal(self, writing: Writing, fields: Mapping[str, str]) -> MessageError:
+        """What is wrong with the values that could not be encoded together."""
+        for op in writing.ops:
+            try:
+                op.encode(fields[op.key])
+            except ValueFault as error:
+                return MessageError(self.name, op.key, str(error))
+        return MessageError(self.name, "end", "expected fields of text")
+
+    def _plan(self, present: tuple[str, ...]) -> Writing:
         ops = []
         for key in present:
             if key in ("t", "p", "1", "h"):
                 continue
             op = self.ops.get(key)
             if op is None:
-                raise MessageError(self.name, key, "field is not part of the interface")
+                raise MessageError(self.name, str(key), "field is not part of the interface")
             ops.append(op)
         ops.sort(key=lambda op: op.number)
-        if len(self._by_fields) >= _REMEMBERED:
-            self._by_fields.clear()
-        plan = self.encode_bitmap([op.number for op in ops]), tuple(ops)
-        self._by_fields[present] = plan
-        return plan
-
-    def encode_bitmap(self, numbers: list[int]) -> bytes:
-        top = max(numbers, default=0)
-        width = 192 if top > 128 else 128 if top > 64 else 64
-        bits = sum(1 << (width - number) for number in numbers)
-        if width > 64:
-            bits |= 1 << (width - 1)
-        if width > 128:
-            bits |= 1 << (width - 65)
-        bitmap = bits.to_bytes(width // 8, "big")
-        return bitmap if self._hex_encoding == "b" else bitmap.hex().upper().encode(self._hex_encoding)
+        if len(self._writings) >= _REMEMBERED:
+            self._writings.clear()
+        writing = make_writing(ops, self.bitmaps.write(op.number for op in ops))
+        self._writings[present] = writing
+        return writing
 
     # -- inside a field
 
     def parse_sub(self, field: str, value: str) -> dict[str, str]:
-        """The sub-elements of a field's value; raises MessageError when it does not have the structure."""
+        """The elements of a field's value; raises MessageError, of the field, when it does not have the structure."""
+        part = self._structured(field)
         try:
-            return self.subs[field][0](value)
-        except (SubError, ValueError) as error:
-            raise MessageError(self.name, field, f"structure: {_reason(error)}") from None
+            raw, count = part.op.pack(value)
+            node = open_field(part, raw, count, 0, self.limits.elements)
+            return {name: node.value(name) for name in node.elements if name[:1] != "."}
+        except (SubError, ValueFault) as error:
+            raise self._sub_error(field, error) from None
 
-    def build_sub(self, field: str, subs: Mapping[str, str]) -> str:
-        """The value of a field with these sub-elements; raises MessageError naming the sub-element."""
+    def build_sub(self, field: str, subs: Mapping[str, object]) -> str:
+        """The value of a field with these elements: values by name or path ("25.2"), or what is inside by name.
+
+        Raises MessageError of the field, naming the element.
+        """
+        part = self._structured(field)
         try:
-            return self.subs[field][1](subs)
-        except (SubError, ValueError) as error:
-            raise MessageError(self.name, field, f"structure: {_reason(error)}") from None
+            raw, count = self.build_raw(part, subs)
+            return part.op.decode(raw, count)
+        except (SubError, ValueFault, UnicodeError) as error:
+            raise self._sub_error(field, error) from None
+
+    def build_raw(self, part: Part, subs: Mapping[str, object]) -> tuple[bytes, int]:
+        """The data bytes and their count of a field with these elements. Raises SubError or ValueFault."""
+        if part.sub is None:
+            raise SubError("no structure is known")
+        made = edit(part.sub, None, nested_changes(subs), self.limits.elements, self.limits.depth)
+        return leave(part, part.sub, made)
+
+    def _structured(self, field: str) -> Part:
+        part = self.parts.get(field)
+        if part is None or part.sub is None:
+            raise MessageError(self.name, field, "field has no structure on this interface")
+        return part
+
+    def _sub_error(self, field: str, error: ValueError) -> MessageError:
+        inside = f"element {error.name}: " if isinstance(error, SubError) and error.name else ""
+        # Other errors may quote what they refuse.
+        reason = "expected another form" if isinstance(error, UnicodeError) else str(error)
+        return MessageError(self.name, field, f"structure: {inside}{reason}")
 
 
-def _reason(error: ValueError) -> str:
-    # Other ValueErrors quote the value they refuse.
-    return str(error) if isinstance(error, SubError) else "expected another form"
-
-
-def compile_spec(spec: Spec) -> Codec:
-    """The codec of `spec`."""
-    return Codec(spec)
+def compile_spec(spec: Spec | Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Codec:
+    """The codec of `spec`, or of a pyiso8583 dict. Raises SpecError."""
+    return Codec(spec if isinstance(spec, Spec) else load_spec(spec), limits)

@@ -1,171 +1,179 @@
 """One field's operations, compiled from its spec entry: read the length, decode, encode, check the class."""
 
-import re
-from binascii import unhexlify
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Where a field lies: start of its length prefix, of its data, end of its data, and its count in the spec's unit.
-Span = tuple[int, int, int, int]
-
-_CLASS = {
-    "n": re.compile(r"[0-9]*\Z"),
-    "a": re.compile(r"[A-Za-z ]*\Z"),
-    "an": re.compile(r"[A-Za-z0-9 ]*\Z"),
-    "ans": re.compile(r"[^\x00-\x1f\x7f]*\Z"),
-    "z": re.compile(r"[0-9]{0,19}[=D][0-9=D]*\Z"),
-    "b": re.compile(r"(?:[0-9A-Fa-f]{2})*\Z"),
-    "x+n": re.compile(r"[CD][0-9]*\Z"),
-}
-_EXPECTED = {
-    "n": "digits",
-    "a": "letters",
-    "an": "letters and digits",
-    "ans": "printable characters",
-    "z": "track 2 data",
-    "b": "hexadecimal digits",
-    "x+n": "C or D and digits",
-}
-
-
-class FieldError(ValueError):
-    """What is wrong with one value; the codec adds where."""
+from switch.message.classes import compile_class
+from switch.message.encodings import is_utf8
+from switch.message.lengths import Read, length_reader, size_reader, write_length
+from switch.message.values import Decode, ValueFault, counter, decoder, encoder, unit
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """`size` is the byte size of a fixed field, 0 for a variable one; `decode` takes the data bytes and the count."""
+    """`size` is the byte size of a fixed field, 0 for a variable one; `count` is max_len in the spec's unit.
+
+    `length` reads a prefix as a count, `sizes` as bytes; `measure` gives the bytes of what begins at a place
+    (None: no such data); `pack` gives the data bytes and their count, `lead` the prefix of a count, `encode` both.
+    """
 
     number: int
     key: str
     size: int
     count: int
     prefix: int
-    length: Callable[[bytes], int | None]
-    most: int
     nibbles: bool
-    decode: Callable[[bytes, int], str]
+    variable: bool
+    length: Read
+    sizes: Read
+    measure: Callable[[bytes, int, int], int | None] | None
+    decode: Decode
+    pack: Callable[[str], tuple[bytes, int]]
+    lead: Callable[[bytes, int], bytes]
     encode: Callable[[str], bytes]
     valid: Callable[[str], object]
     expected: str
+    kind: str
+    entry: Mapping[str, Any]
 
 
-def compile_op(key: str, field: Mapping[str, Any]) -> Op:
-    """The operations of the field `key`."""
-    nibbles = field.get("len_count") == "nibbles"
-    most, prefix = field["max_len"], field["len_type"]
-    fixed = 0 if prefix else ((most + 1) // 2 if nibbles else most)
-    kind = field.get("class") or ("b" if field["data_enc"] == "b" else "ans")
+def compile_op(key: str, entry: Mapping[str, Any]) -> Op:
+    """The operations of the field or part `key`."""
+    nibbles = entry.get("len_count") == "nibbles"
+    most, prefix = entry.get("max_len", 0), entry.get("len_type", 0)
+    encoding = entry.get("len_enc", "b") if prefix else "b"
+    kind = entry.get("class") or ("b" if entry["data_enc"] == "b" else "ans")
+    valid, words = compile_class(kind)
+    pack = _packer(entry)
+    lead = _lead(entry)
+    halves = _halves(entry)
     return Op(
-        number=int(key) if key.isdigit() else 0,
+        number=int(key) if key.isdecimal() else 0,
         key=key,
-        size=fixed,
+        size=0 if prefix else ((most + 1) // 2 if nibbles else most),
         count=most,
         prefix=prefix,
-        length=_length_reader(field["len_enc"], prefix),
-        most=most,
         nibbles=nibbles,
-        decode=_decoder(field, nibbles),
-        encode=_encoder(field, nibbles),
-        valid=_CLASS[kind].match,
-        expected=_EXPECTED[kind],
+        variable=_variable(entry),
+        length=length_reader(encoding, prefix) if prefix else _no_length,
+        sizes=size_reader(encoding, prefix, _most_said(entry), halves) if prefix else _no_length,
+        measure=_characters if entry.get("len_unit") == "chars" and is_utf8(entry["data_enc"]) else None,
+        decode=_unmeasured(entry) if _said_in_bytes(entry) else decoder(entry),
+        pack=pack,
+        lead=lead,
+        encode=_encoder(pack, lead),
+        valid=valid,
+        expected=words,
+        kind=kind,
+        entry=entry,
     )
 
 
-def _length_reader(encoding: str, width: int) -> Callable[[bytes], int | None]:
-    """Reads a length prefix; None when it is no number. Tables, because int() takes b" 5" and b"+5" too."""
-    if encoding == "b":
-        return lambda raw: int.from_bytes(raw, "big")
-    if encoding == "bcd":
-        return lambda raw: int(digits) if (digits := raw.hex()).isdigit() else None
-    if width > 3:
-        return lambda raw: int(text) if (text := str(raw, encoding, "replace")).isascii() and text.isdigit() else None
-    return {f"{value:0{width}d}".encode(encoding): value for value in range(10**width)}.get if width else lambda _: 0
+def _no_length(_raw: bytes) -> int | None:
+    return None
 
 
-def _decoder(field: Mapping[str, Any], nibbles: bool) -> Callable[[bytes, int], str]:
-    if field["data_enc"] != "b":
-        encoding = field["data_enc"]
-        return lambda raw, _count: str(raw, encoding)
-    if not nibbles:
-        return lambda raw, _count: raw.hex().upper()
-    left, right = field.get("left_pad", ""), field.get("right_pad", "")
+def _variable(entry: Mapping[str, Any]) -> bool:
+    """Whether max_len, if there is one, is a limit: the length stands before the data or comes of what is around it."""
+    return bool(entry.get("len_type") or "max_len" not in entry or {"until", "rest", "tagged"} & entry.keys())
 
-    def unpack(raw: bytes, count: int) -> str:
+
+def _said_in_bytes(entry: Mapping[str, Any]) -> bool:
+    """Whether the prefix counts the bytes of packed digits: it then does not tell whether one is a pad."""
+    packed = entry.get("len_count") == "nibbles" and entry["data_enc"] == "b"
+    return packed and entry.get("len_unit") == "bytes" and bool(entry.get("len_type"))
+
+
+def _halves(entry: Mapping[str, Any]) -> bool:
+    """Whether the prefix counts half bytes."""
+    said = entry.get("len_unit")
+    if said is None:
+        return bool(entry.get("len_count") == "nibbles")
+    return bool(said != "bytes" and entry["data_enc"] == "b")
+
+
+def _most_said(entry: Mapping[str, Any]) -> int:
+    """The largest number a prefix may say."""
+    most: int = entry.get("max_len", 0)
+    if entry.get("len_count") == "nibbles":
+        return most if _halves(entry) else (most + 1) // 2
+    return 2 * most if _halves(entry) else most
+
+
+def _unmeasured(entry: Mapping[str, Any]) -> Decode:
+    """Packed digits of which the bytes are counted: a pad that is no digit is told by itself, 0 only at the limit."""
+    plain = decoder(entry)
+    pads = [entry.get(pad, "")[:1] for pad in ("left_pad", "right_pad")]
+    most = entry["max_len"]
+
+    def decode(raw: bytes, _count: int) -> str:
         text = raw.hex().upper()
-        if not count % 2:
-            return text
-        if left and text[0] == left:
-            return text[1:]
-        if right and text[-1] == right:
-            return text[:-1]
-        raise FieldError("expected the pad nibble")
+        ends = (text[:1], text[-1:])
+        told = any(pad and not pad.isdecimal() and pad == end for pad, end in zip(pads, ends, strict=True))
+        return plain(raw, len(text) - (told or len(text) > most))
 
-    return unpack
+    return decode
 
 
-def _encoder(field: Mapping[str, Any], nibbles: bool) -> Callable[[str], bytes]:
-    if field["data_enc"] != "b":
-        return _text_encoder(field)
-    put_length = _Lengths(field["len_enc"], field["len_type"])
-    most, variable = field["max_len"], bool(field["len_type"])
-    pack = _packer(field, nibbles)
-    unit = "nibbles" if nibbles else "bytes"
+def _packer(entry: Mapping[str, Any]) -> Callable[[str], tuple[bytes, int]]:
+    data_of, count_of, words = encoder(entry), counter(entry), unit(entry)
+    variable = _variable(entry)
+    most = entry.get("max_len", -1)
 
-    def encode(value: str) -> bytes:
+    def pack(value: str) -> tuple[bytes, int]:
         try:
-            data = pack(value)
-        except ValueError:
-            raise FieldError("expected whole hexadecimal bytes") from None
-        count = len(value) if nibbles else len(data)
-        if count > most or (count != most and not variable):
-            raise _wrong_count(count, most, variable, unit)
-        return put_length[count] + data if variable else data
+            data = data_of(value)
+        except (TypeError, AttributeError):
+            raise ValueFault("expected text") from None
+        count = count_of(value, data)
+        if (count > most >= 0) or (count != most and not variable):
+            raise ValueFault(f"expected {'at most' if variable else 'exactly'} {most} {words}, got {count}")
+        return data, count
 
-    return encode
-
-
-def _text_encoder(field: Mapping[str, Any]) -> Callable[[str], bytes]:
-    put_length = _Lengths(field["len_enc"], field["len_type"])
-    most, variable, encoding = field["max_len"], bool(field["len_type"]), field["data_enc"]
-
-    def encode(value: str) -> bytes:
-        count = len(value)
-        if count > most or (count != most and not variable):
-            raise _wrong_count(count, most, variable, "characters")
-        try:
-            return put_length[count] + value.encode(encoding) if variable else value.encode(encoding)
-        except UnicodeEncodeError:
-            raise FieldError("expected characters of its encoding") from None
-
-    return encode
+    return pack
 
 
-def _wrong_count(count: int, most: int, variable: bool, unit: str) -> FieldError:
-    return FieldError(f"expected {'at most' if variable else 'exactly'} {most} {unit}, got {count}")
+def _lead(entry: Mapping[str, Any]) -> Callable[[bytes, int], bytes]:
+    """The prefix of data whose count in the unit of max_len is known."""
+    width = entry.get("len_type", 0)
+    if not width:
+        return lambda _data, _count: b""
+    encoding, said = entry["len_enc"], entry.get("len_unit")
+    if said == "bytes":
+        return lambda data, _count: write_length(encoding, width, len(data))
+    if said == "chars" and entry["data_enc"] != "b":
+        name = entry["data_enc"]
+        return lambda data, _count: write_length(encoding, width, len(data.decode(name)))
+    if said in ("digits", "chars") and entry.get("len_count") != "nibbles":
+        return lambda data, _count: write_length(encoding, width, 2 * len(data))
+    known: dict[int, bytes] = {}
 
-
-def _packer(field: Mapping[str, Any], nibbles: bool) -> Callable[[str], bytes]:
-    if not nibbles:
-        return unhexlify
-    left, right = field.get("left_pad", ""), field.get("right_pad", "")
-    return lambda value: unhexlify(left + value + ("" if left else right) if len(value) % 2 else value)
-
-
-class _Lengths(dict[int, bytes]):
-    """Length prefixes, made when first needed."""
-
-    def __init__(self, encoding: str, width: int) -> None:
-        super().__init__()
-        self._encoding, self._width = encoding, width
-
-    def __missing__(self, count: int) -> bytes:
-        if self._encoding == "b":
-            made = count.to_bytes(self._width, "big")
-        elif self._encoding == "bcd":
-            made = bytes.fromhex(f"{count:0{2 * self._width}d}")
-        else:
-            made = f"{count:0{self._width}d}".encode(self._encoding)
-        self[count] = made
+    def lead(_data: bytes, count: int) -> bytes:
+        made = known.get(count)
+        if made is None:
+            made = known[count] = write_length(encoding, width, count)
         return made
+
+    return lead
+
+
+def _encoder(
+    pack: Callable[[str], tuple[bytes, int]], lead: Callable[[bytes, int], bytes]
+) -> Callable[[str], bytes]:
+    def encode(value: str) -> bytes:
+        data, count = pack(value)
+        return lead(data, count) + data
+
+    return encode
+
+
+def _characters(data: bytes, begin: int, count: int) -> int | None:
+    """The bytes of `count` characters of UTF-8; None when they are not there whole."""
+    end, most = begin, len(data)
+    for _ in range(count):
+        if end >= most:
+            return None
+        first = data[end]
+        end += 1 if first < 0x80 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    return end - begin if end <= most else None

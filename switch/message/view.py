@@ -3,37 +3,56 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
+from switch.message.decoding import decode_all
 from switch.message.errors import MessageError
-from switch.message.ops import FieldError, Span
+from switch.message.inside import Inside
+from switch.message.places import Range, all_ranges, field_range, range_of
+from switch.message.plan import Plan
+from switch.message.splice import splice
+from switch.message.structure import Part, SubError
+from switch.message.values import ValueFault
 
 if TYPE_CHECKING:
     from switch.message.codec import Codec
 
 
 class View:
-    """One message. Paths are "2" or, inside a field, "48.92"; `data` is the whole frame the message came in."""
+    """One message. Paths are "2" or, inside a field, "48.92"; `data` is the whole frame the message came in.
 
-    __slots__ = ("_spans", "_start", "_subs", "_values", "codec", "data", "mti")
+    `start` is where the message begins, `head` where its type does; `plan` and `marks` say where the fields lie.
+    """
 
-    def __init__(self, codec: "Codec", data: bytes, start: int, mti: str, spans: dict[str, Span]) -> None:
+    __slots__ = ("_inside", "codec", "data", "head", "marks", "mti", "plan", "start")
+
+    def __init__(
+        self, codec: "Codec", data: bytes, start: int, mti: str, plan: Plan, marks: list[int], head: int
+    ) -> None:
         self.codec = codec
         self.data = data
+        self.start = start
         self.mti = mti
-        self._start = start
-        self._spans = spans
-        self._values: dict[str, str] = {}
-        self._subs: dict[str, dict[str, str]] = {}
+        self.plan = plan
+        self.marks = marks
+        self.head = head
+        self._inside: Inside | None = None
 
     def __repr__(self) -> str:
-        return f"<View {self.codec.name} {self.mti} {' '.join(self._spans)}>"
+        return f"<View {self.codec.name} {self.mti} {' '.join(self.plan.fields)}>"
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The numbers of the data fields present, ascending."""
-        return tuple(self._spans)
+        return self.plan.fields
+
+    @property
+    def inside(self) -> Inside:
+        """The structures inside the fields."""
+        if self._inside is None:
+            self._inside = Inside(self)
+        return self._inside
 
     def __contains__(self, path: str) -> bool:
-        return self.get(path) is not None if "." in path else path in self._spans
+        return path in self.plan.places or (("." in path or path == "h") and self.get(path) is not None)
 
     def __getitem__(self, path: str) -> str:
         value = self.get(path)
@@ -48,90 +67,164 @@ class View:
     def get(self, path: str, default: str) -> str: ...
 
     def get(self, path: str, default: str | None = None) -> str | None:
-        """The value at `path`; `default` when it is absent or its field does not have the structure asked for."""
-        value = self._values.get(path)
-        if value is not None:
-            return value
-        span = self._spans.get(path)
-        if span is None:
-            field, dot, tag = path.partition(".")
-            return self.sub(field).get(tag, default) if dot else default
-        _, begin, end, count = span
-        try:
-            value = self.codec.ops[path].decode(self.data[begin:end], count)
-        except (FieldError, UnicodeDecodeError):
-            raise MessageError(self.codec.name, path, "expected characters of its encoding", begin) from None
-        self._values[path] = value
-        return value
+        """The value at `path`; `default` when it is absent or not of the structure or class that its element has.
 
-    def sub(self, field: str) -> dict[str, str]:
-        """The sub-elements of `field`; empty when it is absent, has none, or does not have the structure."""
-        found = self._subs.get(field)
-        if found is None:
-            value = self.get(field)
-            found = {}
-            if value is not None and field in self.codec.subs:
-                try:
-                    found = self.codec.parse_sub(field, value)
-                except MessageError:
-                    found = {}
-            self._subs[field] = found
+        Raises MessageError when a field's bytes are none of its encoding.
+        """
+        place = self.plan.places.get(path)
+        if place is None:
+            return self._other(path, default)
+        mark, distance, prefix, size, op = place
+        begin = self.marks[mark] + distance
+        try:
+            if size is not None:
+                return op.decode(self.data[begin : begin + size], op.count)
+            data, end = begin + prefix, self.marks[mark + 1]
+            count = op.length(self.data[begin:data]) if op.nibbles else end - data
+            return op.decode(self.data[data:end], count or 0)
+        except (ValueFault, UnicodeError):
+            raise self.unreadable(path) from None
+
+    def unreadable(self, path: str) -> MessageError:
+        """The error of bytes that are none of their field's encoding."""
+        return MessageError(self.codec.name, path, "expected characters of its encoding", self.range(path).data)
+
+    def _other(self, path: str, default: str | None) -> str | None:
+        """A header, an element or nothing."""
+        parent, dot, name = path.rpartition(".")
+        if not dot:
+            return self._header() if path == "h" and self.codec.header else default
+        node = self.inside.node(parent)
+        if node is None or name not in node.elements:
+            return default
+        try:
+            return node.value(name)
+        except SubError:
+            return default
+
+    def _header(self) -> str:
+        part = self.codec.header
+        if part is None:
+            raise KeyError("h")
+        op, begin = part.op, self.start + part.op.prefix
+        count = (op.length(self.data[self.start : begin]) or 0) if op.prefix else op.count
+        try:
+            return op.decode(self.data[begin : self.head], count)
+        except (ValueFault, UnicodeError):
+            raise self.unreadable("h") from None
+
+    def counted(self, field: str) -> tuple[int, bytes, int]:
+        """Where the data of `field` begins, the data, and its count in the unit of the spec."""
+        start, begin, end = field_range(self, field)
+        op = self.plan.places[field][4]
+        if not op.prefix:
+            return begin, self.data[begin:end], op.count
+        count = op.length(self.data[start:begin]) if op.nibbles else end - begin
+        return begin, self.data[begin:end], count or 0
+
+    # -- inside fields
+
+    def sub(self, path: str) -> dict[str, str]:
+        """The elements right inside `path`; empty when it is absent, has none, or does not have the structure."""
+        node = self.inside.node(path)
+        if node is None:
+            return {}
+        try:
+            return {name: node.value(name) for name in node.elements if name[0] != "."}
+        except SubError:
+            return {}
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names of the elements right inside `path`, in order; values are not decoded."""
+        node = self.inside.node(path)
+        return tuple(name for name in node.elements if name[0] != ".") if node else ()
+
+    def paths(self) -> list[str]:
+        """The fields present and all elements inside them, each before what is inside it."""
+        found: list[str] = []
+        waiting = list(reversed(self.plan.fields))
+        while waiting:
+            path = waiting.pop()
+            found.append(path)
+            waiting += [f"{path}.{name}" for name in reversed(self.names(path))]
         return found
+
+    def part(self, path: str) -> Part | None:
+        """What the spec says of `path`; None when it says nothing."""
+        if "." in path:
+            return self.inside.part(path)
+        return self.codec.header if path == "h" else self.codec.parts.get(path)
+
+    def fault(self, path: str) -> MessageError | None:
+        """Why the bytes at `path` do not have the structure that the spec gives them; None when they do."""
+        return self.inside.fault(path)
+
+    # -- places
+
+    def range(self, path: str) -> Range:
+        """Where `path` lies in `data`: a field, an element, "h", "t" or "p" (all bitmaps); KeyError when absent."""
+        return range_of(self, path)
+
+    def ranges(self) -> dict[str, Range]:
+        """The ranges of all there is: h, t, p, 1, the fields, and the elements inside them by path."""
+        return all_ranges(self)
 
     def raw(self, field: str) -> bytes:
         """The data bytes of `field`, without its length."""
-        _, begin, end, _ = self._spans[field]
+        _, begin, end = field_range(self, field)
         return self.data[begin:end]
 
     def offset(self, field: str) -> int:
         """Where `field` begins in `data`, its length included."""
-        return self._spans[field][0]
+        return field_range(self, field).start
+
+    # -- all at once
+
+    def decoded(self) -> dict[str, str]:
+        """All fields with pyiso8583's keys. Raises MessageError."""
+        return decode_all(self)
 
     def check(self, fields: Iterable[str] | None = None) -> None:
         """Raises MessageError for the first of `fields` (all by default) whose value is not of its class.
 
-        Its `partial` is `sound()`.
+        Paths of elements may be named too. Its `partial` is `sound()`.
         """
-        for field in self._spans if fields is None else fields:
-            if field in self._spans:
-                error = self._fault(field)
-                if error is not None:
-                    error.partial = self.sound()
-                    raise error
+        for field in self.plan.fields if fields is None else fields:
+            error = self._fault(field)
+            if error is not None:
+                error.partial = self.sound()
+                raise error
 
     def sound(self) -> "View":
         """The same message with only those fields whose values are of their class."""
-        spans = {field: span for field, span in self._spans.items() if self._fault(field) is None}
-        return View(self.codec, self.data, self._start, self.mti, spans)
+        plan = self.plan.narrowed([field for field in self.plan.fields if self._fault(field) is None])
+        return View(self.codec, self.data, self.start, self.mti, plan, self.marks, self.head)
 
-    def _fault(self, field: str) -> MessageError | None:
-        op = self.codec.ops[field]
+    def _fault(self, path: str) -> MessageError | None:
+        part = self.part(path)
         try:
-            sound = op.valid(self.get(field, ""))
+            value = self._unchecked(path) if "." in path else self.get(path)
         except MessageError as error:
             return error
-        if sound:
+        if value is None or part is None or part.op.valid(value):
             return None
-        return MessageError(self.codec.name, field, f"expected {op.expected}", self._spans[field][1])
+        where = self.range(path).data
+        return MessageError(self.codec.name, path, f"expected {part.op.expected}", where, expected=part.op.kind)
+
+    def _unchecked(self, path: str) -> str | None:
+        """The value of an element whatever its class."""
+        parent, _, name = path.rpartition(".")
+        node = self.inside.node(parent)
+        if node is None or name not in node.elements:
+            return None
+        try:
+            return node.read(name)
+        except SubError:
+            raise self.unreadable(path) from None
 
     def splice(self, changes: Mapping[str, str | None]) -> bytes:
-        """The frame with fields replaced, added or (None) removed; everything else keeps its very bytes."""
-        codec, data, spans = self.codec, self.data, self._spans
-        ops = codec.ops
-        present = [ops[key].number for key in spans if key not in changes]
-        for key, value in changes.items():
-            if value is not None and key != "t":
-                if key not in ops:
-                    raise MessageError(codec.name, key, "field is not part of the interface")
-                present.append(ops[key].number)
-        present.sort()
-        parts = [data[: self._start], codec.encode_mti(changes.get("t") or self.mti), codec.encode_bitmap(present)]
-        for number in present:
-            key = str(number)
-            changed = changes.get(key)
-            if changed is None:
-                lead, _, end, _ = spans[key]
-                parts.append(data[lead:end])
-            else:
-                parts.append(codec.encode_field(ops[key], changed))
-        return b"".join(parts)
+        """The frame with fields or elements replaced, added or (None) removed; everything else keeps its very bytes.
+
+        Raises MessageError naming the field or element.
+        """
+        return splice(self, changes)

