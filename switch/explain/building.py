@@ -1,7 +1,6 @@
 """A message made from fields by path, alone or on the model of another. Its errors name the field, never its value."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from switch.explain.envelope import framing_of
 from switch.explain.explained import Explained
@@ -10,7 +9,6 @@ from switch.message import (
     Codec,
     Framing,
     MessageError,
-    View,
     build_visa_header,
     make_framer,
 )
@@ -60,7 +58,7 @@ def build(codec: Codec, fields: Mapping[str, str], framing: str | None, header: 
 
     Raises BuildError, and MessageError naming the field.
     """
-    message = codec.encode(_whole(codec, fields, None))
+    message = codec.encode(_whole(codec, fields))
     known = framing_of(framing) if framing is not None else None
     before = _header(known, message) if header is None else header
     return _framed(known, before + message)
@@ -72,7 +70,7 @@ def rebuild(like: Explained, fields: Mapping[str, str], framing: str | None, hea
     view = chosen.fit.view if chosen is not None else None
     if like.error is not None or chosen is None or view is None:
         raise BuildError(f"the message to start from cannot be read: {like.error}")
-    spliced = view.splice(_whole(chosen.codec, fields, view))
+    spliced = view.splice(fields)
     old = framing_of(chosen.framing)
     start = like.prefix + chosen.header.size
     before = like.frame[like.prefix : start] if header is None else header
@@ -82,8 +80,8 @@ def rebuild(like: Explained, fields: Mapping[str, str], framing: str | None, hea
     return _framed(old if framing is None else framing_of(framing), before + message)
 
 
-def _whole(codec: Codec, fields: Mapping[str, str], view: View | None) -> dict[str, Any]:
-    """Whole fields of `fields`: sub-elements are put into those of the model, or of the value given beside them."""
+def _whole(codec: Codec, fields: Mapping[str, str]) -> dict[str, str]:
+    """Whole fields of `fields`: elements are put together, with those of the field's value when that is given too."""
     whole = {path: value for path, value in fields.items() if "." not in path}
     inside: dict[str, dict[str, str]] = {}
     for path, value in fields.items():
@@ -92,10 +90,9 @@ def _whole(codec: Codec, fields: Mapping[str, str], view: View | None) -> dict[s
             inside.setdefault(top, {})[rest] = value
     for top, parts in inside.items():
         if top not in codec.subs:
-            raise MessageError(codec.name, f"{top}.{next(iter(parts))}", "field has no sub-elements on this interface")
-        given = whole.get(top)
-        known = codec.parse_sub(top, given) if given is not None else {} if view is None else view.sub(top)
-        whole[top] = codec.build_sub(top, {**known, **parts})
+            raise MessageError(codec.name, f"{top}.{next(iter(parts))}", "field has no structure on this interface")
+        given = codec.parse_sub(top, whole[top]) if top in whole else {}
+        whole[top] = codec.build_sub(top, {**given, **parts})
     return whole
 
 

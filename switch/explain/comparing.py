@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from switch.explain.explained import Explained
 from switch.explain.tree import Node, message_nodes
+from switch.explain.trust import vouched
 
 _HIDDEN = "differs, and is hidden"
 
@@ -45,9 +46,9 @@ def _side(each: Explained, *, masked: bool) -> _Side:
     if view is None:
         return _Side({}, {})
     head = {node.path: node for node in each.nodes if node.path == "t"}
-    vouched = each.candidates[0].fit.vouched
-    real = {node.path: node for node in message_nodes(view, each.frame, vouched, masked=False)}
-    seen = {node.path: node for node in message_nodes(view, each.frame, vouched, masked=masked)}
+    trusted = vouched(each.candidates[0].fit)
+    real = {node.path: node for node in message_nodes(view, trusted, masked=False)}
+    seen = {node.path: node for node in message_nodes(view, trusted, masked=masked)}
     return _Side({**head, **_without_derived(seen)}, {**head, **_without_derived(real)})
 
 

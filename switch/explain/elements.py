@@ -1,28 +1,28 @@
 """A message as a tree of elements: where each lies, what it holds, what its spec says. The one place that asks the
-codec; knows no meanings."""
+codec for them; knows no meanings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from switch.explain.tlv import TlvFault, walk
+from switch.explain.tlv import Tlv, TlvFault, walk
 from switch.message import MessageError, View
 
-_EMV_FIELD = "55"
+_CHIP_DATA = "55"
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A field or a part of one. `offset` and `length` are bytes of the frame, None where they are not known.
+    """A field or a part of one; `offset` and `length` are bytes of the frame, with the length or tag before it.
 
     `mask` is what the spec says of this very element ("" where it says nothing), `kind` the structure it stands in
-    ("" for a field), `fault` what is wrong with it or inside it.
+    ("" for a field), `fault` what is wrong with it or inside it, `numeric` whether its class is of digits.
     """
 
     path: str
     name: str
-    offset: int | None
-    length: int | None
+    offset: int
+    length: int
     value: str = field(repr=False)
     mask: str = ""
     kind: str = ""
@@ -34,108 +34,85 @@ class Element:
 
 def elements(view: View) -> Iterator[Element]:
     """The fields of `view` in order, each with what is inside."""
-    for key in view.fields:
-        entry = view.codec.spec.fields[key]
-        offset, end = span(view, key)
-        fault = ""
-        try:
-            value = view[key]
-            view.check([key])
-        except MessageError as error:
-            value, fault = _readable(view, key), error.reason
-        parts, inner = _parts(view, key, entry, value, end - len(view.raw(key)))
-        yield Element(
-            path=key,
-            name=str(entry.get("desc", "")),
-            offset=offset,
-            length=end - offset,
-            value=value,
-            mask=str(entry.get("mask", "")),
-            values=_values(entry),
-            parts=parts,
-            fault=fault or inner,
-            numeric=str(entry.get("class", "")).startswith(("n", "x")) and not str(entry.get("class")).startswith("ns"),
-        )
+    return (_element(view, key, "") for key in view.fields)
 
 
-def span(view: View, key: str) -> tuple[int, int]:
-    """Where the field `key` begins and ends in its frame, its length included."""
-    begin = view.offset(key)
-    return begin, begin + int(view.codec.spec.fields[key].get("len_type", 0)) + len(view.raw(key))
-
-
-def _readable(view: View, key: str) -> str:
-    """The value of a field that has another class, or bytes that its encoding does not have."""
+def announced(view: View) -> list[str]:
+    """The fields that the bitmaps name, those too that could not be read; none when the bitmaps are damaged."""
     try:
-        return view[key]
+        return [str(number) for number in view.codec.bitmaps.read(view.data, view.range("t").end).numbers]
     except MessageError:
-        return view.raw(key).hex().upper()
+        return []
 
 
-def _values(entry: Mapping[str, Any]) -> Mapping[str, str]:
-    found = entry.get("values", {})
-    return found if isinstance(found, Mapping) else {}
-
-
-def _parts(view: View, key: str, entry: Mapping[str, Any], value: str, begin: int) -> tuple[tuple[Element, ...], str]:
-    """What is inside a field, and what is wrong there."""
-    sub = entry.get("sub")
-    if sub is not None:
-        found = _described(key, sub, view.sub(key))
-        if found:
-            return found, ""
-    if key == _EMV_FIELD and sub is None:
-        return _emv(key, value, view.raw(key), begin)
-    return (), ""
-
-
-def _described(path: str, sub: Mapping[str, Any], found: Mapping[str, str]) -> tuple[Element, ...]:
-    """The elements of a structure that the spec describes; `found` are their values by path inside the field."""
-    tops: dict[str, dict[str, str]] = {}
-    for name, value in found.items():
-        top, _, rest = name.partition(".")
-        tops.setdefault(top, {})[rest] = value
-    return tuple(_one(f"{path}.{top}", top, sub, inside) for top, inside in tops.items())
-
-
-def _one(path: str, top: str, sub: Mapping[str, Any], inside: dict[str, str]) -> Element:
-    parts = sub.get("parts", {})
-    name = top.partition("#")[0]
-    part = parts.get(name) or parts.get("*") or {}
-    inner = part.get("sub") or ({"kind": "bertlv"} if sub["kind"] == "bertlv" else {})
-    if sub["kind"] == "positional" and sub.get("repeat"):
-        part, inner = {}, {**sub, "repeat": 0}
-    value = inside.pop("", "")
+def _element(view: View, path: str, kind: str) -> Element:
+    part = view.part(path)
+    entry: Mapping[str, Any] = part.op.entry if part else {}
+    place = view.range(path)
+    value, fault = _value(view, path)
+    parts: tuple[Element, ...] = ()
+    if part is not None and path.count(".") < view.codec.limits.depth:
+        inside = part.sub.kind if part.sub else kind
+        parts = tuple(_element(view, f"{path}.{name}", inside) for name in view.names(path))
+    if not parts and value:
+        parts, inner = _undescribed(view, path, value, place.data)
+        fault = fault or inner
+    values = entry.get("values", {})
     return Element(
         path=path,
-        name=str(part.get("desc", "")),
-        offset=None,
-        length=None,
+        name=str(entry.get("desc", "")),
+        offset=place.start,
+        length=place.end - place.start,
         value=value,
-        mask=str(part.get("mask", "")),
-        kind=str(sub["kind"]),
-        values=_values(part),
-        parts=_described(path, inner, inside) if inside and inner else (),
+        mask=str(entry.get("mask", "")),
+        kind=kind,
+        values=values if isinstance(values, Mapping) else {},
+        parts=parts,
+        fault=fault,
+        numeric=str(entry.get("class", "")).startswith(("n", "x")) and not str(entry.get("class")).startswith("ns"),
     )
 
 
-def _emv(key: str, value: str, raw: bytes, begin: int) -> tuple[tuple[Element, ...], str]:
-    """Chip data that the spec does not describe: BER-TLV, as bytes, as hexadecimal digits, or in a dataset."""
-    digits = value if raw.hex().upper() != value else ""
+def _value(view: View, path: str) -> tuple[str, str]:
+    """The value at `path`, in hexadecimal when it is none of its encoding, and what is wrong with it."""
+    place = view.range(path)
     try:
-        data = bytes.fromhex(digits) if digits else raw
+        value = view.get(path)
+        view.check([path])
+    except MessageError as error:
+        return _or_raw(view, path), error.reason
+    # An element whose value has another class is not given at all.
+    return (value, "") if value is not None else (view.data[place.data : place.end].hex().upper(), "of another class")
+
+
+def _or_raw(view: View, path: str) -> str:
+    try:
+        return view[path]
+    except MessageError:
+        place = view.range(path)
+        return view.data[place.data : place.end].hex().upper()
+
+
+def _undescribed(view: View, path: str, value: str, begin: int) -> tuple[tuple[Element, ...], str]:
+    """What is inside a field that has not the structure of its spec; chip data is read as far as it goes."""
+    error = view.fault(path)
+    fault = f"{error.path} at byte {error.offset}: {error.reason}" if error else ""
+    if path != _CHIP_DATA:
+        return (), fault
+    raw = view.raw(path)
+    try:
+        data, scale = (raw, 1) if raw.hex().upper() == value else (bytes.fromhex(value), 2)
     except ValueError:
-        data, digits = raw, ""
-    scale = 2 if digits else 1
-    base = f"{key}."
+        return (), fault
+    base = f"{path}."
     if data[:1] == b"\x01" and int.from_bytes(data[1:3], "big") == len(data) - 3:
-        data, begin, base = data[3:], begin + 3 * scale, f"{key}.01."
-    found, fault = walk(data)
+        data, begin, base = data[3:], begin + 3 * scale, f"{base}01."
+    found, cut = walk(data)
     tags = tuple(_tag(base, each, begin, scale) for each in found)
-    return tags, _said(base, fault, begin, scale) if fault else ""
+    return tags, _said(base, cut, begin, scale) if cut else fault
 
 
-def _tag(base: str, each: Any, begin: int, scale: int) -> Element:
+def _tag(base: str, each: Tlv, begin: int, scale: int) -> Element:
     return Element(
         path=base + each.name,
         name="",

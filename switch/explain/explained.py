@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 from switch.explain.envelope import Cut, cut, framing_of
 from switch.explain.guess import Candidate, read_frame, shipped, unsure
-from switch.explain.head import head_nodes, present
+from switch.explain.head import head_nodes
 from switch.explain.hexdump import DumpLine, dump
 from switch.explain.readings import Payload
 from switch.explain.tree import Node, message_nodes
+from switch.explain.trust import may_be_secret, vouched
 from switch.message import Codec, MessageError
-
-# Bytes behind a message that are too few for a secret.
-_TRAILER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +77,16 @@ def explain_frame(
     frame = data[where.begin : where.end]
     chosen = read_frame(frame, where.prefix, candidates[0])
     read = chosen.fit
-    nodes = list(head_nodes(frame, where.prefix, where.missing, chosen, masked=settings.masked))
+    trusted = vouched(read)
+    doubted = settings.masked and read.error is not None and not trusted
+    nodes = list(head_nodes(frame, where.prefix, where.missing, chosen, trusted=not doubted))
     if read.view is not None:
-        nodes += message_nodes(read.view, frame, read.vouched, masked=settings.masked)
+        nodes += message_nodes(read.view, trusted, masked=settings.masked)
     rest: tuple[DumpLine, ...] = ()
     if read.error is not None:
         offset = read.error.offset
         begin = where.prefix + chosen.header.size if offset is None else min(offset, len(frame))
-        secret = _secret(chosen, read.error.path, frame, where.prefix, begin)
+        secret = may_be_secret(read, trusted, begin)
         rest = tuple(
             dump(frame, begin, _encoding(chosen.codec), masked=settings.masked, secret=secret, most=settings.most_rest)
         )
@@ -97,24 +97,6 @@ def _unreadable(payload: Payload, form: str, settings: Settings) -> Explained:
     rest = tuple(dump(payload.data, 0, "ascii", masked=settings.masked, secret=True, most=settings.most_rest))
     fault = "no message type where any interface has one" if payload.data else "nothing to decode"
     return Explained(payload.place, form, (), payload.data, 0, (), MessageError("unknown", "t", fault, 0), rest)
-
-
-def _secret(candidate: Candidate, path: str, frame: bytes, prefix: int, begin: int) -> bool:
-    """Whether fields with a mask may lie behind the fault at the field `path`."""
-    fields = candidate.codec.spec.fields
-    if path == "end":
-        return len(frame) - begin > _TRAILER
-    announced = present(candidate, frame, prefix)
-    if path not in announced or path not in fields:
-        return True
-    # Behind the last field that is vouched for, what lies where is not sure.
-    last = candidate.fit.aligned
-    behind = announced[announced.index(last) + 1 if last in announced else 0 :]
-    return any(_masks(fields.get(key, {"mask": "remove"})) for key in behind if key not in ("1", "65"))
-
-
-def _masks(entry: object) -> bool:
-    return isinstance(entry, dict) and bool(entry.get("mask") or entry.get("sub", {}).get("mask"))
 
 
 def _encoding(codec: Codec) -> str:

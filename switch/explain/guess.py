@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from switch.explain.envelope import Cut, Header, cut, framing_of, framings, headers
-from switch.explain.score import Fit, fit
-from switch.message import Codec, compile_spec, load_spec
+from switch.explain.score import Fit, fit, fit_if
+from switch.message import Codec, MessageError, compile_spec, load_spec
 from switch.message.spec import shipped_specs
+from switch.message.tpdu import TPDU_BYTES, TPDU_ID
 
 # Below this there is no telling what the bytes are; two whose points differ by less are equally likely.
 LIKELY = 50.0
@@ -55,12 +56,14 @@ def guess(data: bytes, codecs: Sequence[Codec], framing: str | None) -> list[Can
 
     Raises ValueError for a framing of no such name.
     """
-    found: list[Candidate] = []
-    for name in (framing,) if framing is not None else framings():
-        cuts = _first(data, name)
-        if cuts and (framing is not None or not cuts[0].missing or len(cuts) == 1):
-            found += _of_frames(data, name, cuts, codecs)
-    found.sort(key=lambda candidate: -candidate.points)
+    names = (framing,) if framing is not None else framings()
+    frames = [(name, cuts) for name in names if (cuts := _first(data, name))]
+    found = [each for name, cuts in frames for each in _of_frames(data, name, cuts, codecs, whole=True)]
+    # What cannot be read to its end comes after what can, and is not worth a look when that is likely.
+    if not found or max(candidate.points for candidate in found) < LIKELY:
+        found += [each for name, cuts in frames for each in _of_frames(data, name, cuts, codecs, whole=False)]
+    # Of two that fit as well, the one that says more about what is inside fields.
+    found.sort(key=lambda candidate: (-candidate.points, -len(candidate.codec.subs)))
     return [candidate for candidate in found if candidate.points >= _NOTHING or len(codecs) == 1]
 
 
@@ -70,6 +73,19 @@ def read_frame(frame: bytes, prefix: int, like: Candidate) -> Candidate:
     header = next((each for each in known if each.kind == like.header.kind), known[0])
     read = fit(like.codec, frame, prefix + header.size)
     return Candidate(like.framing, header, like.codec, read, _points(read, header, 0.0))
+
+
+def reads_alike(one: Candidate, other: Candidate) -> bool:
+    """Whether two interfaces find the same fields in the same places with the same values."""
+    left, right = one.fit.view, other.fit.view
+    if left is None or right is None or one.fit.error or other.fit.error or left.fields != right.fields:
+        return False
+    if left.range("t") != right.range("t") or left.data != right.data:
+        return False
+    try:
+        return all(left.range(key) == right.range(key) and left[key] == right[key] for key in left.fields)
+    except MessageError:
+        return False
 
 
 def unsure(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -90,8 +106,9 @@ def _first(data: bytes, name: str) -> list[Cut]:
     return cuts
 
 
-def _of_frames(data: bytes, name: str, cuts: list[Cut], codecs: Iterable[Codec]) -> Iterator[Candidate]:
-    """The candidates for the first frame, with the points that the next ones bear out."""
+def _of_frames(data: bytes, name: str, cuts: list[Cut], codecs: Iterable[Codec], *, whole: bool) -> Iterator[Candidate]:
+    """The candidates for the first frame that are read to its end, or those that are not; with the points that the
+    next frames bear out."""
     first, framing = cuts[0], framing_of(name)
     frame = data[first.begin : first.end]
     frame_points = 0.0
@@ -104,9 +121,16 @@ def _of_frames(data: bytes, name: str, cuts: list[Cut], codecs: Iterable[Codec])
         frame_points += _KEEP_ALIVE_FIRST if first.begin else 0.0
     for header in headers(frame, first.prefix, framing):
         for codec in codecs:
-            read = fit(codec, frame, first.prefix + header.size)
-            if read.points:
-                yield Candidate(name, header, codec, read, _points(read, header, frame_points))
+            read = fit_if(codec, frame, first.prefix + header.size, whole=whole)
+            if read is not None and read.points:
+                own = _own_header(codec, frame[first.prefix : first.prefix + 1])
+                yield Candidate(name, header, codec, read, _points(read, header, frame_points + own))
+
+
+def _own_header(codec: Codec, first: bytes) -> float:
+    """The points for a TPDU where the spec itself has a header of that size."""
+    is_tpdu = codec.header is not None and codec.header.op.size == TPDU_BYTES and first == bytes((TPDU_ID,))
+    return _HEADER["tpdu"] if is_tpdu else 0.0
 
 
 def _points(read: Fit, header: Header, frame_points: float) -> float:

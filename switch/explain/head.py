@@ -8,7 +8,7 @@ from switch.explain.guess import Candidate
 from switch.explain.hide import REMOVED, card_ranges, overlaps
 from switch.explain.meaning import mti_in_words
 from switch.explain.tree import Node
-from switch.message import Codec
+from switch.message import View
 
 # Bytes of the Visa header: name, first, last + 1.
 _VISA = (
@@ -31,8 +31,11 @@ _DECIMAL = ("Header length", "Total length", "Batch number")
 _TITLES = {"visa": "Visa header", "visa reject": "Visa reject header", "tpdu": "TPDU", "iso": "ISO literal"}
 
 
-def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *, masked: bool) -> Iterator[Node]:
-    """The nodes before the fields, for a frame with `prefix` bytes of length that lacks `missing` bytes."""
+def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *, trusted: bool) -> Iterator[Node]:
+    """The nodes before the fields, for a frame with `prefix` bytes of length that lacks `missing` bytes.
+
+    `trusted` is False where nothing shows that the bitmaps are any: a card number may lie in their place.
+    """
     if prefix:
         said = f"{candidate.framing}: {len(frame) - prefix + missing} bytes follow"
         said += f", {missing} of them are missing" if missing else ""
@@ -41,82 +44,25 @@ def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *,
     view = candidate.fit.view
     if view is None:
         return
-    start = prefix + candidate.header.size
-    begin = start + _own_header(candidate.codec)
-    if begin > start:
-        yield _node("h", "Message header", frame, start, begin - start)
-    middle = begin + _type_size(candidate.codec)
-    yield _node("t", "Message type", frame, begin, middle - begin, value=view.mti, meaning=mti_in_words(view.mti))
-    end = bitmap_end(candidate, frame, middle)
-    if end > middle:
-        yield _bitmaps(candidate, frame, middle, end, masked=masked)
+    if view.codec.header is not None:
+        place = view.range("h")
+        yield _node("h", "Message header", frame, place.start, place.end - place.start)
+    place = view.range("t")
+    size = place.end - place.start
+    yield _node("t", "Message type", frame, place.start, size, value=view.mti, meaning=mti_in_words(view.mti))
+    place = view.range("p")
+    if place.end > place.start:
+        yield _bitmaps(view, frame, place.start, place.end, trusted=trusted)
 
 
-def _bitmaps(candidate: Candidate, frame: bytes, begin: int, end: int, *, masked: bool) -> Node:
-    """All bitmaps as one. Where nothing shows that they are any, a card number may lie in their place."""
+def _bitmaps(view: View, frame: bytes, begin: int, end: int, *, trusted: bool) -> Node:
+    """All bitmaps as one."""
     node = _node("p", "Bitmaps", frame, begin, end - begin)
-    doubted = masked and candidate.fit.error is not None and not candidate.fit.vouched
-    if doubted and (end - begin > _one_bitmap(candidate.codec) or overlaps(begin, end, card_ranges(frame[: end + 20]))):
+    present = view.codec.bitmaps.read(frame, begin)
+    if not trusted and ("1" in present.texts or overlaps(begin, end, card_ranges(frame[: end + 20]))):
         return replace(node, raw="**" * (end - begin), value=REMOVED, meaning="may be something else")
-    fields = " ".join(str(number) for number in bitmap(frame[begin:end], candidate.codec) if number not in (1, 65))
-    value = _bitmap_text(frame[begin:end], candidate.codec)
-    return replace(node, value=value, meaning=f"fields {fields}" if fields else "no fields")
-
-
-def _one_bitmap(codec: Codec) -> int:
-    return 8 if codec.spec.fields["p"]["data_enc"] == "b" else 16
-
-
-def bitmap_end(candidate: Candidate, frame: bytes, begin: int) -> int:
-    """Where the bitmaps that begin at `begin` end, as far as they are there."""
-    entry = candidate.codec.spec.fields["p"]
-    one = _one_bitmap(candidate.codec)
-    if entry.get("bitmap") == "fixed":
-        return min(len(frame), begin + one * int(entry["width"]) // 64)
-    third = entry.get("third", "head") == "head" and any(int(key) > 128 for key in _numbers(candidate.codec))
-    end = begin + one
-    for announcing in (1, 65) if third else (1,):
-        if announcing in bitmap(frame[begin:end], candidate.codec):
-            end += one
-    return min(len(frame), end)
-
-
-def bitmap(raw: bytes, codec: Codec) -> list[int]:
-    """The numbers that the bitmaps in `raw` name; none when they are no bitmaps."""
-    try:
-        bits = bytes.fromhex(_bitmap_text(raw, codec))
-    except ValueError:
-        return []
-    width, number = 8 * len(bits), int.from_bytes(bits, "big")
-    return [place for place in range(1, width + 1) if number >> (width - place) & 1]
-
-
-def present(candidate: Candidate, frame: bytes, prefix: int) -> list[str]:
-    """The fields that the bitmaps announce; none when those could not be read."""
-    view = candidate.fit.view
-    if view is None:
-        return []
-    middle = prefix + candidate.header.size + _own_header(candidate.codec) + _type_size(candidate.codec)
-    return [str(number) for number in bitmap(frame[middle : bitmap_end(candidate, frame, middle)], candidate.codec)]
-
-
-def _bitmap_text(raw: bytes, codec: Codec) -> str:
-    encoding = codec.spec.fields["p"]["data_enc"]
-    return raw.hex().upper() if encoding == "b" else raw.decode(encoding, "replace").upper()
-
-
-def _numbers(codec: Codec) -> list[str]:
-    return [key for key in codec.spec.fields if key.isdigit()]
-
-
-def _type_size(codec: Codec) -> int:
-    return 2 if codec.spec.fields["t"]["data_enc"] == "b" else 4
-
-
-def _own_header(codec: Codec) -> int:
-    """Bytes of the header that the spec itself has before the message type, where its length is fixed."""
-    entry = codec.spec.fields.get("h", {})
-    return 0 if entry.get("len_type") else int(entry.get("max_len", 0))
+    fields = " ".join(str(number) for number in present.numbers)
+    return replace(node, value="".join(present.texts.values()), meaning=f"fields {fields}" if fields else "no fields")
 
 
 def _header(frame: bytes, start: int, header: Header) -> Iterator[Node]:

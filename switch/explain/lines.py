@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from switch.explain.comparing import Difference
 from switch.explain.explained import Explained
-from switch.explain.guess import LIKELY
+from switch.explain.guess import LIKELY, reads_alike
 from switch.explain.tree import Node
 
 # A text and the name of its style.
@@ -70,13 +70,18 @@ def _node(node: Node) -> Line:
 
 
 def _candidates(each: Explained) -> Iterator[Line]:
+    """What else it could be, with reasons; of those that read it just so only the names."""
     if not each.candidates:
         return
-    if len(each.candidates) == 1 and each.candidates[0].points >= LIKELY:
+    best, *others = each.candidates
+    alike = [other.name for other in others if reads_alike(best, other)]
+    if alike:
+        yield (("the same as: ", "note"), ("; ".join(alike), "note"))
+    others = [other for other in others if other.name not in alike]
+    if not others and best.points >= LIKELY:
         return
-    words = "not sure, it could be" if len(each.candidates) > 1 else "hardly"
-    yield ((f"{words}:", "note"),)
-    for candidate in each.candidates:
+    yield (("not sure, it could be:" if others else "hardly:", "note"),)
+    for candidate in (best, *others):
         yield (f"  {candidate.points:>5.1f} {candidate.name}", "note"), (f": {'; '.join(candidate.reasons)}", "note")
 
 

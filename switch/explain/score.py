@@ -2,54 +2,59 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cache
 
 from switch.explain import dates, tables
-from switch.explain.elements import span
 from switch.logs import luhn_valid
 from switch.message import Codec, MessageError, Mti, View
 
 _WHOLE, _TYPE, _VERSION, _CLASSES, _VALUES, _STRUCTURES = 40.0, 8.0, 8.0, 18.0, 18.0, 8.0
 # Without anything to judge by, a message is half as likely as one that is right in all.
 _HALF = 0.5
+# Of two interfaces with the same layout, the one that says more about it.
+_PER_STRUCTURE = 0.1
 # What was read before a fault may be chance; a whole message hardly is.
 _CUT_OFF = 0.6
 _RARE_VERSIONS = "89"
-# So many values that can be told right from wrong, and are right, are no chance.
-_SURE = 3
-_TELLING = ("2", "7", "12", "13", "14", "15", "16", "17", "18", "39", "49", "50", "51", "70", "73")
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
     """`points` say how likely the bytes are a message of the codec; `view` holds what could be read.
 
-    `vouched` are the fields that are surely what the codec calls them: those of a whole message with every value of its
-    class, or with several values that are right by more than chance. Before a fault, those up to the last such value.
+    `wrong` are the fields whose values are not of their class, `judged` those whose values can be told right from
+    wrong, and whether they are.
     """
 
     points: float
     reasons: tuple[str, ...]
     view: View | None = field(repr=False)
     error: MessageError | None
-    vouched: frozenset[str] = frozenset()
-
-    @property
-    def aligned(self) -> str:
-        """The last field that is vouched for, "" when none is."""
-        return max(self.vouched, key=int, default="")
+    wrong: tuple[str, ...] = ()
+    judged: tuple[tuple[str, bool], ...] = ()
 
 
 def fit(codec: Codec, frame: bytes, start: int) -> Fit:
     """How the message that begins at `start` in `frame` fits `codec`."""
-    view: View | None
-    error: MessageError | None = None
+    try:
+        return _judge(codec.view(frame, start), None, frame, start)
+    except MessageError as fault:
+        return _judge(fault.partial, fault, frame, start)
+
+
+def fit_if(codec: Codec, frame: bytes, start: int, *, whole: bool) -> Fit | None:
+    """As `fit`, but None for a message that is read to its end when it should not be `whole`, and the other way."""
     try:
         view = codec.view(frame, start)
     except MessageError as fault:
-        view, error = fault.partial, fault
+        return None if whole else _judge(fault.partial, fault, frame, start)
+    return _judge(view, None, frame, start) if whole else None
+
+
+def _judge(view: View | None, error: MessageError | None, frame: bytes, start: int) -> Fit:
     if view is None:
         return Fit(0.0, (_said(error),), None, error)
+    codec = view.codec
     wrong = _wrong_classes(view)
     reasons = [_said(error) if error else "whole message read"]
     points = _read(frame, start, error) * _WHOLE + _type(codec, view.mti, reasons)
@@ -61,29 +66,12 @@ def fit(codec: Codec, frame: bytes, start: int) -> Fit:
         reasons.append(f"{fields} fields of their classes")
     judged = list(_judged(view, wrong))
     points += _VALUES * _share(judged, "values", reasons)
-    points += _STRUCTURES * _share(list(_structures(view)), "structures", reasons)
+    structures = list(_structures(view))
+    points += _STRUCTURES * _share(structures, "structures", reasons)
+    points += _PER_STRUCTURE * sum(right for _, right in structures)
     if error:
         points *= _CUT_OFF
-    whole = error is None
-    vouched = frozenset(view.fields) if whole and not wrong else _vouched(view, judged, whole=whole)
-    return Fit(round(points, 1), tuple(reasons), view, error, vouched)
-
-
-def _vouched(view: View, judged: list[tuple[str, bool]], *, whole: bool) -> frozenset[str]:
-    """The fields up to the last right one (all of a whole message), when so many are right that it is no chance."""
-    right = [path for path, is_right in judged if is_right and path in _TELLING]
-    wrong = {path for path, is_right in judged if not is_right}
-    if len(right) < _SURE or len(right) <= len(wrong) or not (whole or _gapless(view, right[-1])):
-        return frozenset()
-    if whole:
-        return frozenset(view.fields)
-    return frozenset(path for path in view.fields if int(path) <= int(right[-1])) - wrong
-
-
-def _gapless(view: View, last: str) -> bool:
-    """Whether `view` has every field up to `last`: those of another class are left out of it."""
-    places = [span(view, key) for key in view.fields if int(key) <= int(last)]
-    return all(before[1] == after[0] for before, after in pairwise(places))
+    return Fit(round(points, 1), tuple(reasons), view, error, tuple(wrong), tuple(judged))
 
 
 def _said(error: MessageError | None) -> str:
@@ -113,14 +101,15 @@ def _type(codec: Codec, mti: str, reasons: list[str]) -> float:
     return points
 
 
+@cache
 def version(codec: Codec) -> str:
-    """The first digit of the message types of an interface, by its name and its fields."""
+    """The first digit of the message types of an interface, by its name, else by its time of the transaction."""
     for year, digit in (("1987", "0"), ("1993", "1"), ("2003", "2")):
         if year in codec.name:
             return digit
-    code = codec.spec.fields.get("39", {})
-    nibbles = code.get("len_count") == "nibbles" or code.get("data_enc") != "b"
-    return "1" if code.get("max_len", 2) == 3 and nibbles else "0"
+    time = codec.spec.fields.get("12", {})
+    packed = time.get("data_enc") == "b" and time.get("len_count") != "nibbles"
+    return {12: "1", 14: "2"}.get(time.get("max_len", 6) * (2 if packed else 1), "0")
 
 
 def _wrong_classes(view: View) -> list[str]:
@@ -162,7 +151,8 @@ def plausible(path: str, value: str, mti: str) -> bool | None:
     if path == "2":
         return luhn_valid(value) if value.isdigit() else False
     if path in ("49", "50", "51"):
-        return tables.is_currency(value[-3:]) or value.isalpha()
+        # Letters are allowed and prove nothing.
+        return tables.is_currency(value[-3:]) if value.isdigit() else None
     if path == "3" and len(value) == 6:
         return bool(tables.code("transaction_type", value[:2]))
     if path == "18" and mti[:1] == "0":
@@ -178,9 +168,4 @@ def plausible(path: str, value: str, mti: str) -> bool | None:
 
 def _structures(view: View) -> Iterator[tuple[str, bool]]:
     """The fields that have a structure inside, and whether it is there."""
-    for key in view.fields:
-        if key in view.codec.subs:
-            try:
-                yield key, bool(view.sub(key)) or not view.get(key, "")
-            except MessageError:
-                yield key, False
+    return ((key, view.fault(key) is None) for key in view.fields if key in view.codec.subs)

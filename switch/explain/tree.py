@@ -34,7 +34,7 @@ class Node:
 class _Tree:
     frame: bytes = field(repr=False)
     context: Context
-    vouched: frozenset[str]
+    trusted: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,10 @@ class _Around:
     currency: str
 
 
-def message_nodes(view: View, frame: bytes, vouched: frozenset[str], *, masked: bool) -> Iterator[Node]:
-    """The nodes of all fields of `view`, which was read from `frame`; `vouched` as in Fit. `head` has those before."""
-    present = set(view.fields)
-    context = Context(view.mti, lambda path: _get(view, path) if path in present else "", masked)
-    tree = _Tree(frame, context, vouched)
+def message_nodes(view: View, trusted: frozenset[str], *, masked: bool) -> Iterator[Node]:
+    """The nodes of all fields of `view`; those in `trusted` are what they are called. `head` has those before."""
+    context = Context(view.mti, lambda path: _get(view, path), masked)
+    tree = _Tree(view.data, context, trusted)
     for element in elements(view):
         yield from _nodes(tree, element, _Around("", 0, context.get("49")[-3:]))
 
@@ -102,7 +101,7 @@ def _shown(tree: _Tree, element: Element, inherited: str) -> str:
 
 
 def _is_vouched(tree: _Tree, element: Element) -> bool:
-    return element.path.partition(".")[0] in tree.vouched
+    return element.path.partition(".")[0] in tree.trusted
 
 
 def _hides(tree: _Tree, element: Element, inherited: str) -> bool:
@@ -111,9 +110,7 @@ def _hides(tree: _Tree, element: Element, inherited: str) -> bool:
     return any(_shown(tree, part, mask) != part.value or _hides(tree, part, mask) for part in element.parts)
 
 
-def _raw(tree: _Tree, element: Element, *, hidden: bool) -> str | None:
-    if element.offset is None or element.length is None:
-        return None
+def _raw(tree: _Tree, element: Element, *, hidden: bool) -> str:
     if hidden:
         return "**" * element.length
     return tree.frame[element.offset : element.offset + element.length].hex()

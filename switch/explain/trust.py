@@ -1,0 +1,77 @@
+"""How far what was read of a message is what it is called, and where secrets may lie. It shows nothing."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from switch.explain.elements import announced
+from switch.explain.hide import card_ranges
+from switch.explain.score import Fit
+from switch.message import Mti, View
+
+# So many values that can be told right from wrong, and are right, are no chance.
+_SURE = 3
+_TELLING = ("2", "7", "12", "13", "14", "15", "16", "17", "18", "39", "49", "50", "51", "70", "73")
+# Bytes behind a message that are too few for a secret.
+_TRAILER = 4
+
+
+def vouched(read: Fit) -> frozenset[str]:
+    """The fields that are surely what the codec calls them.
+
+    All of a whole message whose values are of their classes, or are right more often than by chance; all of one that
+    has no field for secrets and nothing like a card number. Before a fault, those up to the last right value.
+    """
+    view = read.view
+    if view is None:
+        return frozenset()
+    fields = frozenset(view.fields)
+    if (read.error is None and not read.wrong) or _harmless(read, view):
+        return fields
+    right = [path for path, is_right in read.judged if is_right and path in _TELLING]
+    wrong = {path for path, is_right in read.judged if not is_right}
+    if len(right) < _SURE or len(right) <= len(wrong):
+        return frozenset()
+    if read.error is None:
+        return fields
+    return (
+        frozenset(path for path in fields if int(path) <= int(right[-1])) - wrong
+        if _gapless(view, right[-1])
+        else frozenset()
+    )
+
+
+def may_be_secret(read: Fit, trusted: frozenset[str], begin: int) -> bool:
+    """Whether a secret may lie in the bytes from `begin` on, where reading ended."""
+    view, error = read.view, read.error
+    if view is None or error is None:
+        return True
+    if error.path == "end":
+        return len(view.data) - begin > _TRAILER
+    fields, named = view.codec.spec.fields, announced(view)
+    if error.path not in named or error.path not in fields:
+        return True
+    # Behind the last field that is vouched for, what lies where is not sure.
+    last = max(trusted, key=int, default="")
+    behind = named[named.index(last) + 1 if last in named else 0 :]
+    return any(_masks(fields.get(key, {"mask": "remove"})) for key in behind)
+
+
+def _harmless(read: Fit, view: View) -> bool:
+    fields, named = view.codec.spec.fields, announced(view)
+    if not named or Mti(view.mti).reserved or read.wrong or not _gapless(view, named[-1]):
+        return False
+    secret = any(_masks(fields.get(key, {"mask": "remove"})) for key in named)
+    return not secret and not card_ranges(view.data)
+
+
+def _gapless(view: View, last: str) -> bool:
+    """Whether `view` has every field up to `last`: those of another class are left out of it."""
+    places = [view.range("p"), *(view.range(key) for key in view.fields if int(key) <= int(last))]
+    return all(before.end == after.start for before, after in pairwise(places))
+
+
+def _masks(entry: Mapping[str, Any]) -> bool:
+    return entry.get("mask", "show") != "show" or any(
+        mask != "show" for mask in entry.get("sub", {}).get("mask", {}).values()
+    )
