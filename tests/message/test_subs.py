@@ -57,7 +57,7 @@ def test_elements_that_do_not_fit_are_refused(codecs: dict[str, Codec], subs: di
 def test_positions_are_filled_and_read_by_name(codecs: dict[str, Codec]) -> None:
     codec = codecs["visa"]
     value = codec.build_sub("44", {"5": "2", "10": "M"})
-    assert value == "    2    M    "
+    assert value == "    2     M        "
     assert codec.parse_sub("44", value)["10"] == "M"
     assert codec.build_sub("60", {"1": "4", "8": "07"}) == "400000000700"
 
