@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from iso4217 import Currency
 
+from switch import countries
 from switch.clearing import (
     ClearingError,
     ClearingSettings,
