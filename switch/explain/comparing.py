@@ -36,8 +36,9 @@ def differences(left: Explained, right: Explained, *, masked: bool = True) -> It
     paths = sorted(places, key=lambda path: (_number(path), places[path]))
     differing = [path for path in paths if _value(one, path) != _value(other, path)]
     for path in differing:
-        # The whole is told by its parts, when they tell it.
-        if not any(inner.startswith(f"{path}.") for inner in differing):
+        # The whole is told by its parts, when they tell it; parts that only one interface knows tell nothing.
+        told = any(inner.startswith(f"{path}.") for inner in differing)
+        if not told and not _same_around(path, one, other):
             yield _difference(path, one, other)
 
 
@@ -54,6 +55,15 @@ def _side(each: Explained, *, masked: bool) -> _Side:
 
 def _without_derived(nodes: dict[str, Node]) -> dict[str, Node]:
     return {path: node for path, node in nodes.items() if "[" not in path}
+
+
+def _same_around(path: str, one: _Side, other: _Side) -> bool:
+    """Whether a field or part around `path` is the same in both."""
+    parent = path.rpartition(".")[0]
+    if not parent:
+        return False
+    value = _value(one, parent)
+    return (value is not None and value == _value(other, parent)) or _same_around(parent, one, other)
 
 
 def _value(side: _Side, path: str) -> str | None:

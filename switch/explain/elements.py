@@ -58,13 +58,15 @@ def _element(view: View, path: str, kind: str) -> Element:
         parts, inner = _undescribed(view, path, value, place.data)
         fault = fault or inner
     values = entry.get("values", {})
+    # Secrets inside are not where the spec has them when the structure is another.
+    hides = any(mask != "show" for mask in entry.get("sub", {}).get("mask", {}).values())
     return Element(
         path=path,
         name=str(entry.get("desc", "")),
         offset=place.start,
         length=place.end - place.start,
         value=value,
-        mask=str(entry.get("mask", "")),
+        mask=str(entry.get("mask", "")) or ("remove" if hides and view.fault(path) else ""),
         kind=kind,
         values=values if isinstance(values, Mapping) else {},
         parts=parts,
@@ -88,7 +90,8 @@ def _value(view: View, path: str) -> tuple[str, str]:
 def _or_raw(view: View, path: str) -> str:
     try:
         return view[path]
-    except MessageError:
+    except (MessageError, KeyError):
+        # Of an element whose value has another class the view has none.
         place = view.range(path)
         return view.data[place.data : place.end].hex().upper()
 

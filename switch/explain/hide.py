@@ -19,6 +19,8 @@ _EBCDIC = bytes(
     0x30 + code - 0xF0 if 0xF0 <= code <= 0xF9 else {0x7E: 0x3D, 0xC4: 0x44}.get(code, 0x20) for code in range(256)
 )
 _LENGTHS = range(13, 20)
+_CHIP_DIGITS = re.compile(r"[0-9]{13,}")
+_CHIP_TEXT = re.compile(r"(?:3[0-9])+")  # digits that were written as text
 _TRACK = re.compile(rb"[0-9]{12,19}[=D][0-9]{7,}")
 _PACKED_TRACK = re.compile(r"[0-9]{12,19}d[0-9]{7,}")
 
@@ -35,13 +37,25 @@ def shown(element: Element, inherited: str, *, vouched: bool) -> str:
     if mask in MASKS:
         return MASKS[mask](element.value)
     if mask == "show":
-        return element.value if element.kind == "bertlv" else mask_text(element.value)
+        return _chip_value(element.value) if element.kind == "bertlv" else mask_text(element.value)
     return element.value if _is_plain(element) else mask_text(element.value)
 
 
 def classes(text: str) -> str:
     """ "A1-2" -> "an.n": a letter, a digit, a sign or space, and "-" for what cannot be printed."""
     return "".join(_class(character) for character in text)
+
+
+def _chip_value(value: str) -> str:
+    """The value of a tag that holds no secret, unless its digits are a card number: a length before it may lie."""
+    if _CHIP_TEXT.fullmatch(value):
+        return value if mask_text(value[1::2]) == value[1::2] else REMOVED
+    for run in _CHIP_DIGITS.finditer(value):
+        digits = run[0]
+        for begin in range(len(digits) - _LENGTHS[0] + 1):
+            if any(_is_card(digits[begin : begin + size], size) for size in _LENGTHS):
+                return REMOVED
+    return value
 
 
 def _is_plain(element: Element) -> bool:

@@ -10,7 +10,7 @@ from switch.explain.tree import Node
 # A text and the name of its style.
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
-_RANGE, _PATH, _NAME, _VALUE = 11, 10, 38, 26
+_RANGE, _PATH, _NAME, _VALUE = 9, 14, 36, 22
 
 
 def message_lines(each: Explained, number: int) -> Iterator[Line]:
@@ -80,7 +80,7 @@ def _candidates(each: Explained) -> Iterator[Line]:
     others = [other for other in others if other.name not in alike]
     if not others and best.points >= LIKELY:
         return
-    yield (("not sure, it could be:" if others else "hardly:", "note"),)
+    yield (("not sure, it could be:" if others else "the likeliest reading:", "note"),)
     for candidate in (best, *others):
         yield (f"  {candidate.points:>5.1f} {candidate.name}", "note"), (f": {'; '.join(candidate.reasons)}", "note")
 

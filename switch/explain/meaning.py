@@ -13,7 +13,6 @@ _ADDITIONAL = re.compile(r"(?:[0-9]{7}[CD][0-9]{12})+")
 _AMOUNT_CURRENCY = {"4": "49", "5": "50", "6": "51", "28": "49", "29": "50", "30": "49", "31": "50", "95": "49"}
 _CURRENCIES = ("49", "50", "51")
 _COUNTRIES = ("19", "20", "21", "68", "69")
-_REVERSAL_REASON = "63.3"  # of Visa
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +56,6 @@ def in_words(path: str, value: str, context: Context) -> str:
         return amounts.rate(value)
     special = _SPECIAL.get(path)
     return special(value, context) if special else ""
-
-
-def part_in_words(path: str, name: str, value: str) -> str:
-    """A part that its spec names, but whose values it does not: by what it is called."""
-    called = name.lower()
-    if "currency" in called and value[-3:].isdigit():
-        return tables.currency(value[-3:])
-    if "country" in called:
-        return tables.country(value[-3:].strip()) or tables.country(value.strip())
-    if "date" in called and len(value) == 4 and "mmdd" in called:
-        return dates.in_words("MD", value)
-    return tables.code("reversal_reason", value) if path == _REVERSAL_REASON else ""
 
 
 def parts(path: str, value: str, context: Context) -> tuple[Part, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from switch.explain import emv, hide, meaning
+from switch.explain import emv, hide, meaning, part_meaning
 from switch.explain.cards import Part
 from switch.explain.elements import Element, elements
 from switch.explain.meaning import Context
@@ -122,15 +122,15 @@ def _tag(element: Element) -> str:
 
 def _words(tree: _Tree, element: Element, around: _Around, *, hidden: bool) -> str:
     value = element.value
+    is_card = element.path == "2" or (element.kind == "bertlv" and _tag(element) == "5A")
+    if hidden and not is_card:
+        return ""
     if value in element.values:
         return element.values[value]
     if element.kind == "bertlv":
-        removed = hidden and emv.mask(_tag(element)) == "remove"
-        return "" if removed else emv.in_words(_tag(element), value, around.currency)
-    if hidden and element.path != "2":
-        return ""
+        return emv.in_words(_tag(element), value, around.currency)
     if element.kind:
-        return meaning.part_in_words(element.path, element.name, value)
+        return part_meaning.in_words(element.path, element.name, value, tree.context)
     return meaning.in_words(element.path, value, tree.context)
 
 

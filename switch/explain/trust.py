@@ -6,12 +6,13 @@ from typing import Any
 
 from switch.explain.elements import announced
 from switch.explain.hide import card_ranges
-from switch.explain.score import Fit
+from switch.explain.score import Fit, version
 from switch.message import Mti, View
 
 # So many values that can be told right from wrong, and are right, are no chance.
 _SURE = 3
 _TELLING = ("2", "7", "12", "13", "14", "15", "16", "17", "18", "39", "49", "50", "51", "70", "73")
+_NO_CARDS = "58"  # reconciliation and network management
 # Bytes behind a message that are too few for a secret.
 _TRAILER = 4
 
@@ -53,13 +54,19 @@ def may_be_secret(read: Fit, trusted: frozenset[str], begin: int) -> bool:
         return True
     # Behind the last field that is vouched for, what lies where is not sure.
     last = max(trusted, key=int, default="")
+    if not last and not _harmless(read, view):
+        return True
     behind = named[named.index(last) + 1 if last in named else 0 :]
     return any(_masks(fields.get(key, {"mask": "remove"})) for key in behind)
 
 
 def _harmless(read: Fit, view: View) -> bool:
+    """Whether the message is of a kind that has no card data, surely enough, and has no field for any."""
     fields, named = view.codec.spec.fields, announced(view)
-    if not named or Mti(view.mti).reserved or read.wrong or not _gapless(view, named[-1]):
+    known = Mti(view.mti)
+    if known.reserved or view.mti[1] not in _NO_CARDS or view.mti[0] != version(view.codec):
+        return False
+    if read.wrong or not read.judged or not all(right for _, right in read.judged) or not _gapless(view, named[-1]):
         return False
     secret = any(_masks(fields.get(key, {"mask": "remove"})) for key in named)
     return not secret and not card_ranges(view.data)

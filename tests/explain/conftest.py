@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from switch.explain import Explained, Settings, explain, shipped
-from switch.message import Codec, compile_spec, load_spec
+from switch.message import Codec, MessageError, compile_spec, load_spec
 
 PAN = "4111111111111111"
 SECRETS = {
@@ -51,6 +51,25 @@ def codec() -> Callable[[str], Codec]:
         return known[name]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def fitting() -> Callable[[Codec, dict[str, str]], dict[str, str]]:
+    """Those of the wanted fields that an interface can hold, with a header where it has one."""
+
+    def fit(codec: Codec, wanted: dict[str, str]) -> dict[str, str]:
+        fields = {"t": "0100"}
+        if codec.header is not None:
+            fields["h"] = "6000010002".ljust(2 * codec.header.op.size, "0")
+        for key, value in wanted.items():
+            try:
+                codec.view(codec.encode({**fields, key: value})).check()
+            except MessageError:
+                continue
+            fields[key] = value
+        return fields
+
+    return fit
 
 
 @pytest.fixture(scope="session")

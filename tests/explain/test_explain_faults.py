@@ -39,7 +39,7 @@ def test_a_frame_that_is_cut_off_says_how_much_is_missing(echo, read):
 def test_an_unsure_fault_lists_what_it_could_be(read):
     (message,) = read(b"0100" + b"7" * 16 + b"0" * 40)
     lines = [plain(line) for line in message_lines(message, 1)]
-    assert lines[1] in ("not sure, it could be:", "hardly:")
+    assert lines[1] in ("not sure, it could be:", "the likeliest reading:")
     assert len(message.candidates) >= 1
 
 
@@ -69,17 +69,9 @@ def test_what_a_terminal_would_obey_is_not_written(codec, read):
 
 
 @pytest.mark.parametrize("codec", shipped(), ids=lambda codec: codec.name)
-def test_every_byte_of_a_message_may_be_any_other(codec):
-    fields = {
-        "t": "0100",
-        "3": "000000",
-        "4": "000000001234",
-        "7": "0611191024",
-        "11": "000001",
-        "41": "TERM0001",
-        "49": "978",
-    }
-    data = codec.encode(fields)
+def test_every_byte_of_a_message_may_be_any_other(codec, fitting):
+    wanted = {"3": "000000", "4": "000000001234", "7": "0611191024", "11": "000001", "41": "TERM0001", "49": "978"}
+    data = codec.encode(fitting(codec, wanted))
     for at in range(len(data)):
         for value in (0, 0x30, 0x7F, 0xFF):
             _all(data[:at] + bytes((value,)) + data[at + 1 :], codecs=(codec,))
