@@ -20,7 +20,7 @@ from switch.message.walk import walk
 from switch.message.writing import Run, Writing, make_writing
 
 # How many bitmaps and field sets are remembered with their plans; real traffic has some dozens.
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 
 
 class Codec:

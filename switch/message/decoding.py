@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from switch.message.plan import FIXED_HEX, FIXED_TEXT, HEX, TEXT, reading, source_text
+from switch.message.slicing import FIXED, NIBBLES, PADDED, VARIABLE, make_slicing, source_text
 
 if TYPE_CHECKING:
     from switch.message.view import View
@@ -14,27 +14,33 @@ _ASCII = ("ascii", "us-ascii")
 def decode_all(view: "View") -> dict[str, str]:
     """The fields with pyiso8583's keys. Raises MessageError when one has bytes that are none of its encoding."""
     plan, marks, data = view.plan, view.marks, view.data
-    result = {"h": view["h"], "t": view.mti} if view.codec.header else {"t": view.mti}
-    result.update(plan.texts)
-    items = reading(plan)
+    slicing = plan.slicing
+    if slicing is None:
+        slicing = plan.slicing = make_slicing(plan.places, plan.texts, view.codec.header is not None)
+    result = slicing.blank.copy()
+    result["t"] = view.mti
+    if view.codec.header is not None:
+        result["h"] = view["h"]
     try:
-        texts = [source_text(name, data) for name in plan.sources]
+        texts = [source_text(name, data) for name in slicing.sources]
     except UnicodeError:
         # A byte that is none of one encoding may stand in a field of another.
         return result | {key: view[key] for key in plan.fields}
-    for key, kind, source, mark, begin, end in items:
+    for kind, source, times, mark, begin, end, key, run, op in slicing.slices:
         at = marks[mark]
-        if kind == FIXED_TEXT:
-            result[key] = texts[source][at + begin : at + end]
-        elif kind == FIXED_HEX:
-            result[key] = texts[source][2 * at + begin : 2 * at + end]
-        elif kind == TEXT:
-            result[key] = texts[source][at + begin : marks[mark + 1]]
-        elif kind == HEX:
+        if kind == FIXED:
+            text, base = texts[source], times * at
+            for each, first, last in run:
+                result[each] = text[base + first : base + last]
+        elif kind == VARIABLE:
+            result[key] = texts[source][times * at + begin : times * marks[mark + 1]]
+        elif kind == PADDED and texts[source][2 * at + begin] == "0":
+            result[key] = texts[source][2 * at + begin + 1 : 2 * at + end]
+        elif kind == NIBBLES and not (op.length(data[at + begin - end : at + begin]) or 0) & 1:
             result[key] = texts[source][2 * (at + begin) : 2 * marks[mark + 1]]
         else:
             result[key] = view[key]
-    if not data.isascii() and any(name in _ASCII for name in plan.sources):
+    if not data.isascii() and any(name in _ASCII for name in slicing.sources):
         _require_ascii(view, result)
     return result
 

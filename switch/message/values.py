@@ -8,6 +8,9 @@ from typing import Any
 
 from switch.message.encodings import is_utf8
 
+# Python has these in C; all others it looks up in tables.
+_DIRECT = ("ascii", "iso8859-1", "utf-8")
+
 Decode = Callable[[bytes, int], str]
 Encode = Callable[[str], bytes]
 
@@ -20,22 +23,28 @@ class ValueFault(ValueError):
 def text_codec(encoding: str) -> tuple[Callable[[bytes], str], Encode]:
     """Decoder and encoder of text. Raise UnicodeError. Much faster than by name for all but ASCII and Latin-1."""
     name = codecs.lookup(encoding).name
-    if name in ("ascii", "iso8859-1", "utf-8"):
+    back = latin_table(encoding)
+    if name in _DIRECT or back is None:
         return lambda raw: raw.decode(name), lambda text: text.encode(name)
-    table = "".join(bytes((code,)).decode(encoding, "replace") for code in range(256))
-    if all(ord(char) < 256 for char in table) and len(set(table)) == 256:
-        # EBCDIC is Latin-1 in another order.
-        back, forth = table.encode("latin-1"), bytes(table.encode("latin-1").index(code) for code in range(256))
-        return lambda raw: raw.translate(back).decode("latin-1"), lambda text: text.encode("latin-1").translate(forth)
-    return lambda raw: raw.decode(encoding), lambda text: text.encode(encoding)
+    forth = bytes(back.index(code) for code in range(256))
+    return lambda raw: raw.translate(back).decode("latin-1"), lambda text: text.encode("latin-1").translate(forth)
+
+
+@lru_cache(maxsize=256)
+def latin_table(encoding: str) -> bytes | None:
+    """The Latin-1 code of each byte, where the encoding is Latin-1 in another order, as EBCDIC is."""
+    table = [bytes((code,)).decode(encoding, "replace") for code in range(256)]
+    if len({char for char in table if ord(char) < 256}) < 256:
+        return None
+    return "".join(table).encode("latin-1")
 
 
 def decoder(entry: Mapping[str, Any]) -> Decode:
     """Takes the data bytes and their count in the entry's unit. Raises ValueFault or UnicodeError."""
     if entry["data_enc"] != "b":
-        read, _ = text_codec(entry["data_enc"])
-        return lambda raw, _count: read(raw)
-    if entry.get("len_count") != "nibbles":
+        return _text_decoder(entry["data_enc"])
+    never_odd = entry.get("max_len", 1) % 2 == 0 and not entry.get("len_type")
+    if entry.get("len_count") != "nibbles" or never_odd:
         return lambda raw, _count: raw.hex().upper()
     left, right = entry.get("left_pad", "")[:1], entry.get("right_pad", "")[:1]
 
@@ -50,6 +59,15 @@ def decoder(entry: Mapping[str, Any]) -> Decode:
         raise ValueFault("expected the pad nibble")
 
     return unpack
+
+
+def _text_decoder(encoding: str) -> Decode:
+    """One call, not two: this is what reading a field costs."""
+    name = codecs.lookup(encoding).name
+    table = latin_table(encoding)
+    if name in _DIRECT or table is None:
+        return lambda raw, _count: raw.decode(name)
+    return lambda raw, _count: raw.translate(table).decode("latin-1")
 
 
 def encoder(entry: Mapping[str, Any]) -> Encode:

@@ -8,6 +8,7 @@ from switch.message.errors import MessageError
 from switch.message.inside import Inside
 from switch.message.places import Range, all_ranges, field_range, range_of
 from switch.message.plan import Plan
+from switch.message.readers import make_reader
 from switch.message.splice import splice
 from switch.message.structure import Part, SubError
 from switch.message.values import ValueFault
@@ -55,6 +56,9 @@ class View:
         return path in self.plan.places or (("." in path or path == "h") and self.get(path) is not None)
 
     def __getitem__(self, path: str) -> str:
+        reader = self.plan.readers.get(path)
+        if reader is not None:
+            return reader(self)
         value = self.get(path)
         if value is None:
             raise KeyError(path)
@@ -71,19 +75,14 @@ class View:
 
         Raises MessageError when a field's bytes are none of its encoding.
         """
+        reader = self.plan.readers.get(path)
+        if reader is not None:
+            return reader(self)
         place = self.plan.places.get(path)
         if place is None:
             return self._other(path, default)
-        mark, distance, prefix, size, op = place
-        begin = self.marks[mark] + distance
-        try:
-            if size is not None:
-                return op.decode(self.data[begin : begin + size], op.count)
-            data, end = begin + prefix, self.marks[mark + 1]
-            count = op.length(self.data[begin:data]) if op.nibbles else end - data
-            return op.decode(self.data[data:end], count or 0)
-        except (ValueFault, UnicodeError):
-            raise self.unreadable(path) from None
+        reader = self.plan.readers[path] = make_reader(path, place)
+        return reader(self)
 
     def unreadable(self, path: str) -> MessageError:
         """The error of bytes that are none of their field's encoding."""

@@ -191,4 +191,4 @@ def test_a_remembered_bitmap_set_does_not_grow_without_end(codecs: dict[str, Cod
     for number in range(5000):
         with pytest.raises(MessageError):
             codec.view(b"0100" + (number << 40).to_bytes(8, "big") + b"!")
-    assert len(codec._plans) <= 4096
+    assert len(codec._plans) <= 1024
