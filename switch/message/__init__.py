@@ -6,11 +6,14 @@ from switch.message.errors import MessageError, SpecError
 from switch.message.framing import FrameError, Framer, make_framer
 from switch.message.framing_reader import Frame, FrameReader, split_frame
 from switch.message.framing_settings import Framing, parse_framing
+from switch.message.limits import Limits
 from switch.message.mask import luhn_check_digit, mask_pan
 from switch.message.mti import Mti, is_repeat, is_request, mti_class, parse_mti, repeat_mti, reply_mti
+from switch.message.places import Range
 from switch.message.spec import Spec, load_spec, shipped_specs
 from switch.message.subs import build_ber_tlv, parse_ber_tlv
 from switch.message.tpdu import Tpdu, parse_tpdu
+from switch.message.translate import Translation, translate
 from switch.message.view import View
 from switch.message.visa_header import (
     VISA_HEADER,
@@ -33,12 +36,15 @@ __all__ = [
     "FrameReader",
     "Framer",
     "Framing",
+    "Limits",
     "Line",
     "MessageError",
     "Mti",
+    "Range",
     "Spec",
     "SpecError",
     "Tpdu",
+    "Translation",
     "View",
     "VisaHeader",
     "VisaReject",
@@ -65,4 +71,5 @@ __all__ = [
     "reply_visa_header",
     "shipped_specs",
     "split_frame",
+    "translate",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from switch.message.slicing import FIXED, NIBBLES, PADDED, VARIABLE, make_slicing, source_text
+from switch.message.slicing import FIXED, NIBBLES, PADDED, VARIABLE, Slicing, make_slicing, source_text
 
 if TYPE_CHECKING:
     from switch.message.view import View
@@ -14,9 +14,7 @@ _ASCII = ("ascii", "us-ascii")
 def decode_all(view: "View") -> dict[str, str]:
     """The fields with pyiso8583's keys. Raises MessageError when one has bytes that are none of its encoding."""
     plan, marks, data = view.plan, view.marks, view.data
-    slicing = plan.slicing
-    if slicing is None:
-        slicing = plan.slicing = make_slicing(plan.places, plan.texts, view.codec.header is not None)
+    slicing = _slicing(view)
     result = slicing.blank.copy()
     result["t"] = view.mti
     if view.codec.header is not None:
@@ -40,12 +38,21 @@ def decode_all(view: "View") -> dict[str, str]:
             result[key] = texts[source][2 * (at + begin) : 2 * marks[mark + 1]]
         else:
             result[key] = view[key]
-    if not data.isascii() and any(name in _ASCII for name in slicing.sources):
-        _require_ascii(view, result)
+    if not data.isascii():
+        _require_ascii(view, slicing, result)
     return result
 
 
-def _require_ascii(view: "View", values: Mapping[str, str]) -> None:
+def _slicing(view: "View") -> Slicing:
+    plan = view.plan
+    if plan.slicing is None:
+        plan.slicing = make_slicing(plan.places, plan.texts, view.codec.header is not None)
+    return plan.slicing
+
+
+def _require_ascii(view: "View", slicing: Slicing, values: Mapping[str, str]) -> None:
+    if not any(name in _ASCII for name in slicing.sources):
+        return
     for key, place in view.plan.places.items():
         if place[4].entry["data_enc"] in _ASCII and not values[key].isascii():
             raise view.unreadable(key)

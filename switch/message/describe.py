@@ -1,5 +1,6 @@
-"""A message for human eyes: every field with its name and its value, masked as the spec says."""
+"""A message for human eyes: every field and element with its name and its value, masked as the spec says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from switch.logs import mask_text
@@ -18,25 +19,32 @@ class Line:
 
 
 def describe(view: View) -> list[Line]:
-    """The fields of `view` in order, sub-elements after their field.
+    """The fields of `view` in order, elements after what is around them.
 
-    A field that may hold secrets in its sub-elements is hidden whole when it does not have their structure.
+    An element without a mask has that of what is around it. What may hold secrets in its elements is hidden whole when
+    it does not have their structure.
     """
     lines = [Line("t", "Message type indicator", view.mti)]
-    for path in view.fields:
-        try:
-            lines += _field(view, path)
-        except MessageError:
-            lines.append(Line(path, view.codec.spec.fields[path]["desc"], "[unreadable]"))
+    masks = {"": ""}
+    for path in view.paths():
+        part = view.part(path)
+        entry = part.op.entry if part else {}
+        mask = masks[path] = entry.get("mask") or masks[path.rpartition(".")[0]]
+        hides = "remove" if entry.get("sub", {}).get("mask") else ""
+        lines.append(Line(path, part.desc if part else "", _shown(view, path, mask or hides)))
     return lines
 
 
-def _field(view: View, path: str) -> list[Line]:
-    spec = view.codec.spec.fields[path]
-    subs = view.sub(path)
-    masks = spec.get("sub", {}).get("mask", {})
-    mask = MASKS.get(spec.get("mask", "remove" if masks else ""), mask_text)
-    lines = [Line(path, spec["desc"], "" if subs else mask(view[path]))]
-    for tag, value in subs.items():
-        lines.append(Line(f"{path}.{tag}", "", MASKS.get(masks.get(tag, ""), mask_text)(value)))
-    return lines
+def _shown(view: View, path: str, mask: str) -> str:
+    """The value, masked; nothing for what is told element by element."""
+    if view.names(path):
+        return ""
+    try:
+        return _masker(mask)(view.text(path))
+    except MessageError:
+        return "[unreadable]"
+
+
+def _masker(mask: str) -> Callable[[str], str]:
+    # Not only fields of the card hold card numbers.
+    return MASKS.get(mask, mask_text)

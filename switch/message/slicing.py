@@ -16,8 +16,8 @@ _Place = tuple[int, int, int, int | None, Op]
 class Slice(NamedTuple):
     """A field or, where `run` names them with their beginnings and ends, a run of fixed ones in one text.
 
-    `kind`, the text, the characters of it for a byte, from where to where behind the mark. For NIBBLES `end` is the width
-    of the length, which says whether there is a pad. A tuple, for unpacking one costs least in the loop over them.
+    `kind`, the text, the characters of it for a byte, from where to where behind the mark. For NIBBLES `end` is the
+    width of the length, which says whether there is a pad. A tuple: unpacking one costs least in the loop over them.
     """
 
     kind: int
@@ -33,7 +33,7 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slicing:
-    """The texts, by encoding or "hex"; the slices in the order of the fields; what is filled, for a copy never grows."""
+    """The texts, by encoding or "hex"; the slices in the order of the fields; a dict whose copy is filled."""
 
     blank: dict[str, str]
     sources: tuple[str, ...]

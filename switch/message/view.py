@@ -202,20 +202,24 @@ class View:
     def _fault(self, path: str) -> MessageError | None:
         part = self.part(path)
         try:
-            value = self._unchecked(path) if "." in path else self.get(path)
+            value = self.text(path)
+        except KeyError:
+            return None
         except MessageError as error:
             return error
-        if value is None or part is None or part.op.valid(value):
+        if part is None or part.op.valid(value):
             return None
         where = self.range(path).data
         return MessageError(self.codec.name, path, f"expected {part.op.expected}", where, expected=part.op.kind)
 
-    def _unchecked(self, path: str) -> str | None:
-        """The value of an element whatever its class."""
-        parent, _, name = path.rpartition(".")
+    def text(self, path: str) -> str:
+        """The value at `path` whatever its class. Raises KeyError, or MessageError for bytes of no such encoding."""
+        parent, dot, name = path.rpartition(".")
+        if not dot:
+            return self[path]
         node = self.inside.node(parent)
-        if node is None or name not in node.elements:
-            return None
+        if node is None:
+            raise KeyError(path)
         try:
             return node.read(name)
         except SubError:
