@@ -214,7 +214,7 @@ class Codec:
         part = self._structured(field)
         try:
             raw, count = part.op.pack(value)
-            node = open_field(part, raw, count, 0, self.limits.elements)
+            node = open_field(part, raw, 0, len(raw), count, self.limits.elements)
             return {name: node.value(name) for name in node.elements if name[:1] != "."}
         except (SubError, ValueFault) as error:
             raise self._sub_error(field, error) from None

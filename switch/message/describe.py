@@ -8,6 +8,9 @@ from switch.message.errors import MessageError
 from switch.message.mask import MASKS
 from switch.message.view import View
 
+# Characters of a value that are shown.
+_LONGEST = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -40,9 +43,11 @@ def _shown(view: View, path: str, mask: str) -> str:
     if view.names(path):
         return ""
     try:
-        return _masker(mask)(view.text(path))
+        value = view.text(path)
     except MessageError:
         return "[unreadable]"
+    # Nobody reads so much, and a card number must not be cut in two.
+    return _masker(mask)(value) if len(value) <= _LONGEST else f"[{len(value)} characters]"
 
 
 def _masker(mask: str) -> Callable[[str], str]:

@@ -58,8 +58,8 @@ class Inside:
             part = view.codec.parts.get(path)
             if part is None or part.sub is None or path not in view.plan.places:
                 return None
-            begin, raw, count = view.counted(path)
-            return open_field(part, raw, count, begin, most)
+            begin, end, count = view.counted(path)
+            return open_field(part, view.data, begin, end, count, most)
         node = self.node(parent)
         if node is None or name not in node.elements or node.sub.inside(name) is None:
             return None

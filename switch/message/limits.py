@@ -9,7 +9,7 @@ class Limits:
 
     size: int = 131_072
     depth: int = 8
-    elements: int = 1024
+    elements: int = 256
 
 
 DEFAULT_LIMITS = Limits()

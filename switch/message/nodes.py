@@ -8,29 +8,28 @@ from dataclasses import dataclass
 from switch.message.structure import Element, Part, Sub, SubError
 from switch.message.values import ValueFault
 
-# What is put inside a structure: a value, or what is inside that element; None takes it away.
-Change = "str | None | Mapping[str, Change]"
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A structure in its own bytes. `offset` maps a position in them to one in the frame."""
+    """A structure in `data`: the frame, or bytes that were spelt in it or halves of its bytes, one each.
+
+    A position in `data` is the frame's at `origin` + position * `times` / `per`.
+    """
 
     sub: Sub
     data: bytes
     elements: dict[str, Element]
-    origin: int
-    shift: int
-    times: int
-    per: int
+    origin: int = 0
+    times: int = 1
+    per: int = 1
 
     def offset(self, position: int) -> int:
         """Where `position` lies in the frame; of half a byte, the byte."""
-        return self.origin + (position + self.shift) * self.times // self.per
+        return self.origin + position * self.times // self.per
 
     def end(self, position: int) -> int:
         """Where what ends at `position` ends in the frame; half a byte is a whole one."""
-        return self.origin - (-(position + self.shift) * self.times // self.per)
+        return self.origin - (-position * self.times // self.per)
 
     def value(self, name: str) -> str:
         """As `read`, and SubError too when the value is not of the class that the spec gives it."""
@@ -51,11 +50,11 @@ class Node:
             raise SubError("expected characters of its encoding", name, begin) from None
 
 
-def open_field(part: Part, raw: bytes, count: int, origin: int, most: int) -> Node:
-    """The structure inside a field whose data `raw` begins at `origin`. Raises SubError."""
+def open_field(part: Part, data: bytes, begin: int, end: int, count: int, most: int) -> Node:
+    """The structure inside a field whose data lies in the frame `data`. Raises SubError."""
     if part.sub is None:
         raise SubError("no structure is known")
-    return _open(part, part.sub, raw, count, (origin, 0, 1, 1), most)
+    return _open(Node(part.sub, data, {}), part, part.sub, (begin, end, count), most)
 
 
 def open_inside(node: Node, name: str, most: int) -> Node:
@@ -64,26 +63,34 @@ def open_inside(node: Node, name: str, most: int) -> Node:
     sub, part = node.sub.inside(name), node.sub.part(name)
     if sub is None or part is None:
         raise SubError("no structure is known", name, begin)
-    frame = (node.origin, node.shift + begin, node.times, node.per)
-    return _open(part, sub, node.data[begin:end], count, frame, most)
+    return _open(node, part, sub, (begin, end, count), most)
 
 
-def _open(part: Part, sub: Sub, raw: bytes, count: int, frame: tuple[int, int, int, int], most: int) -> Node:
-    data, domain = _enter(part, sub, raw, count)
-    origin, shift, times, per = frame
-    if domain == "hex":
-        # One byte of the structure is two characters around it.
-        frame = (origin + shift * times // per, 0, 2 * times, per)
-    elif domain == "digits":
-        left = bool(count & 1 and part.op.entry.get("left_pad"))
-        frame = (origin + shift * times // per, int(left), times, 2 * per)
+def _open(around: Node, part: Part, sub: Sub, place: tuple[int, int, int], most: int) -> Node:
+    begin, end, count = place
+    node = Node(sub, around.data, {}, around.origin, around.times, around.per)
+    if sub.domain != "raw":
+        data, domain = _enter(part, sub, around.data[begin:end], count)
+        if domain != "raw":
+            # One byte of the structure is two characters around it, or half a byte.
+            times, per = (2 * around.times, around.per) if domain == "hex" else (around.times, 2 * around.per)
+            if domain == "digits" and count & 1 and part.op.entry.get("left_pad"):
+                data = b"-" + data
+            node = Node(sub, data, {}, around.offset(begin), times, per)
+            begin, end = len(data) - _own(domain, data), len(data)
     try:
-        found = sub.split(data, most)
+        found = sub.split(node.data, begin, end, most)
     except SubError as error:
-        error.position = Node(sub, data, {}, *frame).offset(error.position)
+        error.position = node.offset(error.position)
         raise
     # Padding gets a name that no path can ask for.
-    return Node(sub, data, {element[0] or f".{index}": element for index, element in enumerate(found)}, *frame)
+    node.elements.update((element[0] or f".{index}", element) for index, element in enumerate(found))
+    return node
+
+
+def _own(domain: str, data: bytes) -> int:
+    """The bytes of a structure's own; a digit that only fills is none of them."""
+    return len(data) - (domain == "digits" and data[:1] == b"-")
 
 
 def _enter(part: Part, sub: Sub, raw: bytes, count: int) -> tuple[bytes, str]:

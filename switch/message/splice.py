@@ -102,9 +102,9 @@ def _edited(view: "View", field: str, edits: Mapping[str, str | None]) -> bytes 
     node, spelt = None, True
     try:
         if field in view.plan.places:
-            begin, raw, count = view.counted(field)
-            node = open_field(part, raw, count, begin, codec.limits.elements)
-            spelt = spelt_out(part, raw, count)
+            begin, end, count = view.counted(field)
+            node = open_field(part, view.data, begin, end, count, codec.limits.elements)
+            spelt = spelt_out(part, view.data[begin:end], count)
         elif not any(value is not None for value in edits.values()):
             return None
         made = edit(part.sub, node, nested_changes(edits), codec.limits.elements, codec.limits.depth)

@@ -10,7 +10,7 @@ from switch.message.ops import Op, compile_op
 from switch.message.validate_sub import counts_digits
 
 # Name, start of tag or length, start and end of the data, end with its delimiter, count in the part's unit. All in the
-# structure's own bytes. An element without a name is padding: kept, and not shown.
+# bytes that the structure stands in. An element without a name is padding: kept, and not shown.
 Element = tuple[str, int, int, int, int, int]
 
 
@@ -38,15 +38,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sub:
-    """A structure. `split` finds at most so many elements; `wrap` puts tag and length around data; `join` puts wrapped
+    """A structure.
 
-    elements together in order. `domain` says how the structure's bytes stand in the field: "raw", "hex" (spelt), "auto"
-    (spelt or raw) or "digits" (half bytes). `nested` elements without a part of their own have this very structure.
+    `split` finds at most so many elements between two positions; `wrap` puts tag and length around data; `join` puts
+    wrapped elements together in order. `domain` says how the structure's bytes stand in the field: "raw", "hex"
+    (spelt), "auto" (spelt or raw) or "digits" (half bytes). `nested` elements without a part of their own have this
+    very structure.
     """
 
     kind: str
     domain: str
-    split: Callable[[bytes, int], list[Element]]
+    split: Callable[[bytes, int, int, int], list[Element]]
     wrap: Callable[[str, bytes, int], bytes]
     join: Callable[[Sequence[tuple[str, bytes]]], bytes]
     parts: Mapping[str, Part]
@@ -84,11 +86,12 @@ def head_part(encoding: str, size: int) -> Part:
     return Part(compile_op("0", {"data_enc": encoding, "max_len": size}), None, "")
 
 
-def head_element(head: int, size: int) -> Element:
-    """The characters before a structure of `size` bytes."""
-    if size < head:
-        raise SubError("head is cut off", "0", 0, head, size)
-    return "0", 0, 0, head, head, head
+def head_element(head: int, begin: int, size: int) -> Element:
+    """The characters before a structure of bytes from `begin` up to `size`."""
+    end = begin + head
+    if size < end:
+        raise SubError("head is cut off", "0", begin, head, size - begin)
+    return "0", begin, begin, end, end, head
 
 
 def numbered(name: str, seen: dict[str, int]) -> str:

@@ -1,5 +1,6 @@
 """BER-TLV as EMV uses it (EMV 4.3 book 3 annex B): tags of up to 4 bytes, lengths of up to 3, zeros between allowed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,19 +17,20 @@ from switch.message.structure import (
 )
 
 _LONGEST_TAG = 4
+_ZEROS = re.compile(rb"\x00+")
 
 
 def compile_ber(sub: Mapping[str, Any], parent: Mapping[str, Any], parts: dict[str, Part]) -> Sub:
     """The structure of kind bertlv."""
     others = parts.pop("*", None) or opaque("b")
 
-    def split(data: bytes, most: int) -> list[Element]:
+    def split(data: bytes, begin: int, size: int, most: int) -> list[Element]:
         found: list[Element] = []
         seen: dict[str, int] = {}
-        for name, start, begin, end in read_ber(data, most):
+        for name, lead, start, end in read_ber(data, begin, size, most):
             part = parts.get(name, others)
             shown = numbered(name, seen) if name else ""
-            found.append((shown, start, begin, end, end, nibbles_in(part, end - begin)))
+            found.append((shown, lead, start, end, end, nibbles_in(part, end - start)))
         return found
 
     opens = sub.get("nested", True)
@@ -49,21 +51,24 @@ def join_in_order(elements: Sequence[tuple[str, bytes]]) -> bytes:
     return b"".join(data for _, data in elements)
 
 
-def read_ber(data: bytes, most: int) -> list[tuple[str, int, int, int]]:
-    """Tag, start, and data range of each element; a run of zeros is an element without a name. Raises SubError."""
+def read_ber(data: bytes, position: int, size: int, most: int) -> list[tuple[str, int, int, int]]:
+    """Tag, start, and data range of each element from `position` up to `size`; zeros are an element without a name.
+
+    Raises SubError.
+    """
     found: list[tuple[str, int, int, int]] = []
-    position, size = 0, len(data)
     while position < size:
         if len(found) >= most:
             raise too_many(most)
         start = position
-        if not data[position]:
-            position = size - len(data[position:].lstrip(b"\x00"))
+        zeros = _ZEROS.match(data, position, size)
+        if zeros:
+            position = zeros.end()
             found.append(("", start, start, position))
             continue
-        position = _tag_end(data, start)
+        position = _tag_end(data, start, size)
         tag = data[start:position].hex().upper()
-        length, begin = _length(data, position, tag)
+        length, begin = _length(data, position, size, tag)
         position = begin + length
         if position > size:
             raise SubError("element is longer than the field", tag, begin, length, size - begin)
@@ -71,10 +76,10 @@ def read_ber(data: bytes, most: int) -> list[tuple[str, int, int, int]]:
     return found
 
 
-def _tag_end(data: bytes, start: int) -> int:
+def _tag_end(data: bytes, start: int, size: int) -> int:
     position = start + 1
     if data[start] & 0x1F == 0x1F:
-        limit = min(start + _LONGEST_TAG, len(data))
+        limit = min(start + _LONGEST_TAG, size)
         while position < limit and data[position] & 0x80:
             position += 1
         if position >= limit:
@@ -83,15 +88,15 @@ def _tag_end(data: bytes, start: int) -> int:
     return position
 
 
-def _length(data: bytes, position: int, tag: str) -> tuple[int, int]:
-    if position >= len(data):
+def _length(data: bytes, position: int, size: int, tag: str) -> tuple[int, int]:
+    if position >= size:
         raise SubError("expected a length", tag, position, 1, 0)
     first = data[position]
     if first < 0x80:
         return first, position + 1
     count = first & 0x7F
     end = position + 1 + count
-    if not 1 <= count <= 2 or end > len(data):
+    if not 1 <= count <= 2 or end > size:
         raise SubError("expected a length of one to three bytes", tag, position)
     return int.from_bytes(data[position + 1 : end], "big"), end
 
@@ -104,7 +109,7 @@ def write_ber(name: str, data: bytes) -> bytes:
         tag = bytes.fromhex(name.partition("#")[0])
     except ValueError:
         tag = b""
-    if not tag or not 0 < len(tag) <= _LONGEST_TAG or not tag[0] or _tag_end(tag, 0) != len(tag):
+    if not tag or not 0 < len(tag) <= _LONGEST_TAG or not tag[0] or _tag_end(tag, 0, len(tag)) != len(tag):
         raise SubError("expected a tag in hexadecimal digits", name[:8])
     size = len(data)
     if size >= 0x10000:

@@ -43,20 +43,20 @@ class _Form:
     tail: Sub | None
     parts: Mapping[str, Part]
 
-    def split(self, data: bytes, most: int) -> list[Element]:
-        found: list[Element] = [head_element(self.head, len(data))] if self.head else []
-        numbers, tailed, position = self.maps.read(data, self.head, self.first)
+    def split(self, data: bytes, begin: int, size: int, most: int) -> list[Element]:
+        found: list[Element] = [head_element(self.head, begin, size)] if self.head else []
+        numbers, tailed, position = self.maps.read(data, begin + self.head, size, self.first)
         if len(numbers) > most:
             raise too_many(most)
         for number in numbers:
-            found.append(_part(self.parts, number, data, position))
+            found.append(_part(self.parts, number, data, position, size))
             position = found[-1][3]
         if self.tail and tailed:
             seen = dict.fromkeys(self.parts, 1)
-            more = self.tail.split(data[position:], most - len(found))
-            return found + [_shifted(element, position, seen) for element in more]
-        if position != len(data):
-            raise SubError("bytes are left over", "", position, 0, len(data) - position)
+            more = self.tail.split(data, position, size, most - len(found))
+            return found + [_told_apart(element, seen) for element in more]
+        if position != size:
+            raise SubError("bytes are left over", "", position, 0, size - position)
         return found
 
     def wrap(self, name: str, data: bytes, count: int) -> bytes:
@@ -78,22 +78,22 @@ class _Form:
         return lead + bitmap + b"".join(data for _, data in own) + rest
 
 
-def _shifted(element: Element, by: int, seen: dict[str, int]) -> Element:
+def _told_apart(element: Element, seen: dict[str, int]) -> Element:
     """An element of the tail; a tag that is spelt like the number of a part is told from it as a second one."""
-    name, lead, begin, end, stop, count = element
-    shown = numbered(name, seen) if name and "#" not in name else name
-    return shown, lead + by, begin + by, end + by, stop + by, count
+    name = element[0]
+    return (numbered(name, seen) if name and "#" not in name else name, *element[1:])
 
 
-def _part(parts: Mapping[str, Part], number: int, data: bytes, position: int) -> Element:
+def _part(parts: Mapping[str, Part], number: int, data: bytes, position: int, size: int) -> Element:
     name = str(number)
     part = parts.get(name)
     if part is None:
         raise SubError("sub-field is not known", name, position)
-    op, size = part.op, len(data)
+    op = part.op
     if op.prefix:
         begin = position + op.prefix
-        width, count = op.sizes(data[position:begin]), op.length(data[position:begin])
+        raw = data[position : min(begin, size)]
+        width, count = op.sizes(raw), op.length(raw)
         if width is None or count is None:
             raise SubError("expected a length", name, position)
     else:
@@ -113,11 +113,11 @@ class _Maps:
         self.size = self.bits // 8 if self.enc == "b" else self.bits // 4
         self.chain, self.tail = sub.get("chain", False), sub.get("tail", False)
 
-    def read(self, data: bytes, position: int, first: int) -> tuple[list[int], bool, int]:
+    def read(self, data: bytes, position: int, size: int, first: int) -> tuple[list[int], bool, int]:
         """The numbers of the parts present, whether a tail follows them, and where the parts begin."""
         numbers: list[int] = []
         for base in range(first, first + _MOST_CHAINED * self.bits, self.bits):
-            bits = self._bits(data, position)
+            bits = self._bits(data[position : min(position + self.size, size)], position)
             position += self.size
             found = [base + index for index in range(self.bits) if bits >> (self.bits - 1 - index) & 1]
             more = self.chain and base in found
@@ -132,8 +132,7 @@ class _Maps:
                 return numbers, tailed, position
         raise SubError(f"more than {_MOST_CHAINED} bitmaps", "", position)
 
-    def _bits(self, data: bytes, position: int) -> int:
-        raw = data[position : position + self.size]
+    def _bits(self, raw: bytes, position: int) -> int:
         if len(raw) < self.size:
             raise SubError("expected a bitmap", "", position, self.size, len(raw))
         if self.enc == "b":

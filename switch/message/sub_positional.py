@@ -8,7 +8,7 @@ from switch.message.structure import Element, Part, Sub, SubError, domain_of, op
 
 # Where a part's data begins and ends, where the next part begins, and its count.
 _Place = tuple[int, int, int, int]
-_Find = Callable[[bytes, int], _Place]
+_Find = Callable[[bytes, int, int], _Place]
 
 
 def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts: dict[str, Part]) -> Sub:
@@ -18,13 +18,12 @@ def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts:
     fill = sub.get("fill", " ")
     fillers = {name: _filler(part.op, fill) for name, part in parts.items()}
 
-    def split(data: bytes, most: int) -> list[Element]:
+    def split(data: bytes, position: int, size: int, most: int) -> list[Element]:
         found: list[Element] = []
-        position, size = 0, len(data)
         for name, find in finders:
             if position >= size:
                 return found
-            begin, end, stop, count = _find(find, data, position, name)
+            begin, end, stop, count = _find(find, data, position, size, name)
             found.append((name, position, begin, end, stop, count))
             position = stop
         if position != size:
@@ -54,17 +53,16 @@ def _repeated(whole: Sub, times: int, plain: Part) -> Sub:
     group = Part(plain.op, Sub("positional", "raw", whole.split, whole.wrap, whole.join, whole.parts, None), "")
     parts = {str(number): group for number in range(1, times + 1)}
 
-    def split(data: bytes, most: int) -> list[Element]:
+    def split(data: bytes, position: int, size: int, most: int) -> list[Element]:
         found: list[Element] = []
-        position = 0
-        while position < len(data):
+        while position < size:
             if len(found) >= min(times, most):
                 raise SubError(f"more than {times} times the sub-fields", "", position)
             end = position
             for name, find in finders:
-                if end >= len(data):
+                if end >= size:
                     break
-                _, _, end, _ = _find(find, data, end, name)
+                _, _, end, _ = _find(find, data, end, size, name)
             found.append((str(len(found) + 1), position, position, end, end, end - position))
             position = end
         return found
@@ -88,10 +86,10 @@ def _known(parts: Mapping[str, Part], name: str) -> Part:
     return part
 
 
-def _find(find: _Find, data: bytes, position: int, name: str) -> _Place:
-    place = find(data, position)
-    if place[1] > len(data):
-        raise SubError("expected whole sub-fields", name, position, place[1] - position, len(data) - position)
+def _find(find: _Find, data: bytes, position: int, size: int, name: str) -> _Place:
+    place = find(data, position, size)
+    if place[1] > size:
+        raise SubError("expected whole sub-fields", name, position, place[1] - position, size - position)
     return place
 
 
@@ -99,28 +97,29 @@ def _finder(op: Op) -> _Find:
     """Finds the part that begins at a position; an end beyond the data means that it is cut off."""
     entry = op.entry
     if entry.get("rest"):
-        return lambda data, position: (position, len(data), len(data), len(data) - position)
+        return lambda _data, position, size: (position, size, size, size - position)
     if "until" in entry:
         return _until(_delimiter(op))
     if not op.prefix:
-        size, count = op.size, op.count
-        return lambda _data, position: (position, position + size, position + size, count)
+        width, count = op.size, op.count
+        return lambda _data, position, _size: (position, position + width, position + width, count)
 
-    def counted(data: bytes, position: int) -> _Place:
+    def counted(data: bytes, position: int, size: int) -> _Place:
         begin = position + op.prefix
-        size, count = op.sizes(data[position:begin]), op.length(data[position:begin])
-        if size is None or count is None:
+        raw = data[position : min(begin, size)]
+        width, count = op.sizes(raw), op.length(raw)
+        if width is None or count is None:
             raise SubError("expected a length", op.key, position)
-        return begin, begin + size, begin + size, count
+        return begin, begin + width, begin + width, count
 
     return counted
 
 
 def _until(mark: bytes) -> _Find:
-    def find(data: bytes, position: int) -> _Place:
-        end = data.find(mark, position)
+    def find(data: bytes, position: int, size: int) -> _Place:
+        end = data.find(mark, position, size)
         if end < 0:
-            return position, len(data), len(data), len(data) - position
+            return position, size, size, size - position
         return position, end, end + len(mark), end - position
 
     return find

@@ -64,27 +64,26 @@ class _Form:
     parts: Mapping[str, Part]
     others: Part
 
-    def split(self, data: bytes, most: int) -> list[Element]:
-        size = len(data)
-        found: list[Element] = [head_element(self.head, size)] if self.head and size else []
+    def split(self, data: bytes, begin: int, size: int, most: int) -> list[Element]:
+        found: list[Element] = [head_element(self.head, begin, size)] if self.head and begin < size else []
         seen: dict[str, int] = {}
-        position = min(self.head, size)
+        position = found[0][3] if found else begin
         while position < size:
             if len(found) >= most:
                 raise too_many(most)
-            name, begin, end = self._next(data, position)
+            name, start, end = self._next(data, position, size)
             if end > size:
-                raise SubError("element is longer than the field", name, begin, end - begin, size - begin)
-            count = nibbles_in(self.parts.get(name, self.others), end - begin)
-            found.append((numbered(name, seen), position, begin, end, end, count))
+                raise SubError("element is longer than the field", name, start, end - start, size - start)
+            count = nibbles_in(self.parts.get(name, self.others), end - start)
+            found.append((numbered(name, seen), position, start, end, end, count))
             position = end
         return found
 
-    def _next(self, data: bytes, position: int) -> tuple[str, int, int]:
+    def _next(self, data: bytes, position: int, size: int) -> tuple[str, int, int]:
         """The name of the element that begins at `position`, and where its data begins and ends."""
         middle = position + (self.tag if self.tag_first else self.length)
         begin = position + self.tag + self.length
-        first, second = data[position:middle], data[middle:begin]
+        first, second = data[position : min(middle, size)], data[middle : min(begin, size)]
         name = self.read_name(first if self.tag_first else second)
         count = self.read_length(second if self.tag_first else first)
         if name is None or count is None or count < self.more:

@@ -51,7 +51,7 @@ def parse_ber_tlv(value: str) -> dict[str, str]:
     except ValueError:
         raise SubError("expected hexadecimal digits") from None
     seen: dict[str, int] = {}
-    found = read_ber(data, DEFAULT_LIMITS.elements)
+    found = read_ber(data, 0, len(data), DEFAULT_LIMITS.elements)
     return {numbered(tag, seen): data[begin:end].hex().upper() for tag, _, begin, end in found if tag}
 
 

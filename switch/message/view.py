@@ -112,14 +112,14 @@ class View:
         except (ValueFault, UnicodeError):
             raise self.unreadable("h") from None
 
-    def counted(self, field: str) -> tuple[int, bytes, int]:
-        """Where the data of `field` begins, the data, and its count in the unit of the spec."""
+    def counted(self, field: str) -> tuple[int, int, int]:
+        """Where the data of `field` begins and ends, and its count in the unit of the spec."""
         start, begin, end = field_range(self, field)
         op = self.plan.places[field][4]
         if not op.prefix:
-            return begin, self.data[begin:end], op.count
+            return begin, end, op.count
         count = op.length(self.data[start:begin]) if op.nibbles else end - begin
-        return begin, self.data[begin:end], count or 0
+        return begin, end, count or 0
 
     # -- inside fields
 
