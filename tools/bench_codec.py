@@ -39,6 +39,7 @@ _COMMON = {
 }
 MESSAGES: dict[str, dict[str, str]] = {
     "pos-1987-ascii": _COMMON,
+    "iso-1987-bcd": {**_COMMON, "35": _COMMON["35"].replace("=", "D")},
     "visa": {**_COMMON, "22": "0510", "35": _COMMON["35"].replace("=", "D"), "60": "400000000700"},
 }
 _READ = ("2", "3", "4", "7", "11", "35", "41", "49")

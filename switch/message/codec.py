@@ -67,12 +67,11 @@ class Codec:
                 plan = self._plans.get(data[body:position]) if position <= len(data) else None
             if mti is not None and plan is not None and not plan.special:
                 marks = [position]
-                for distance, prefix, sizes in plan.steps:
-                    begin = position + distance + prefix
-                    size = sizes(data[begin - prefix : begin])
+                for distance, beyond, sizes in plan.steps:
+                    size = sizes(data[position + distance : position + beyond])
                     if size is None:
                         break
-                    position = begin + size
+                    position += beyond + size
                     marks.append(position)
                 else:
                     if position + plan.tail == len(data):
@@ -149,15 +148,18 @@ class Codec:
             for run in writing.runs:
                 if isinstance(run, Run):
                     texts = []
-                    for key, leads in run.pieces:
+                    for key, leads, trail in run.pieces:
                         value = fields[key]
-                        texts.append(leads[len(value)])
+                        size = len(value)
+                        texts.append(leads[size])
                         texts.append(value)
+                        if trail and size & 1:
+                            texts.append(trail)
                     parts.append(run.finish("".join(texts)))
                 else:
                     parts.append(run.encode(fields[run.key]) if isinstance(run, Op) else run)
         except (KeyError, ValueError, TypeError, AttributeError):
-            raise self._refusal(writing, fields) from None
+            parts[2:] = [self._singly(writing, fields)]
         if self.header is not None:
             parts.insert(0, self._encode_header(fields))
         return b"".join(parts)
@@ -182,14 +184,14 @@ class Codec:
             raise MessageError(self.name, "h", "expected a header")
         return self.encode_field(self.header.op, fields["h"])
 
-    def _refusal(self, writing: Writing, fields: Mapping[str, str]) -> MessageError:
-        """What is wrong with the values that could not be encoded together."""
+    def _singly(self, writing: Writing, fields: Mapping[str, str]) -> bytes:
+        """The fields one by one, when they could not be encoded together; raises MessageError naming the wrong one."""
+        parts = []
         for op in writing.ops:
-            try:
-                op.encode(fields[op.key])
-            except ValueFault as error:
-                return MessageError(self.name, op.key, str(error))
-        return MessageError(self.name, "end", "expected fields of text")
+            if writing.third and op.number > 65 and writing.third not in parts:
+                parts.append(writing.third)
+            parts.append(self.encode_field(op, fields[op.key]))
+        return b"".join(parts)
 
     def _plan(self, present: tuple[str, ...]) -> Writing:
         ops = []

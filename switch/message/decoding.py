@@ -1,14 +1,11 @@
 """All fields of a message at once: values are slices of a few texts made of the whole message."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from switch.message.slicing import FIXED, NIBBLES, PADDED, VARIABLE, Slicing, make_slicing, source_text
 
 if TYPE_CHECKING:
     from switch.message.view import View
-
-_ASCII = ("ascii", "us-ascii")
 
 
 def decode_all(view: "View") -> dict[str, str]:
@@ -38,8 +35,8 @@ def decode_all(view: "View") -> dict[str, str]:
             result[key] = texts[source][2 * (at + begin) : 2 * marks[mark + 1]]
         else:
             result[key] = view[key]
-    if not data.isascii():
-        _require_ascii(view, slicing, result)
+    if not (data.isascii() or all(map(str.isascii, map(result.__getitem__, slicing.ascii)))):
+        raise view.unreadable(next(key for key in slicing.ascii if not result[key].isascii()))
     return result
 
 
@@ -48,11 +45,3 @@ def _slicing(view: "View") -> Slicing:
     if plan.slicing is None:
         plan.slicing = make_slicing(plan.places, plan.texts, view.codec.header is not None)
     return plan.slicing
-
-
-def _require_ascii(view: "View", slicing: Slicing, values: Mapping[str, str]) -> None:
-    if not any(name in _ASCII for name in slicing.sources):
-        return
-    for key, place in view.plan.places.items():
-        if place[4].entry["data_enc"] in _ASCII and not values[key].isascii():
-            raise view.unreadable(key)

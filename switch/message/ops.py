@@ -7,6 +7,7 @@ from typing import Any
 from switch.message.classes import compile_class
 from switch.message.encodings import is_utf8
 from switch.message.lengths import Read, length_reader, size_reader, write_length
+from switch.message.quick import quick_encoder
 from switch.message.values import Decode, ValueFault, counter, decoder, encoder, unit
 
 
@@ -62,7 +63,7 @@ def compile_op(key: str, entry: Mapping[str, Any]) -> Op:
         decode=_unmeasured(entry) if _said_in_bytes(entry) else decoder(entry),
         pack=pack,
         lead=lead,
-        encode=_encoder(pack, lead),
+        encode=quick_encoder(entry, _encoder(pack, lead)),
         valid=valid,
         expected=words,
         kind=kind,

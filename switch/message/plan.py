@@ -12,7 +12,7 @@ from switch.message.splicing import Splicing
 
 # The mark before a field, its distance from there, the bytes of its prefix, its size (None: up to the next mark).
 Place = tuple[int, int, int, int | None, Op]
-# Distance of a prefix from the mark before, its width, what reads it as the bytes that follow.
+# Distances of a prefix and of what is behind it from the mark before, and what reads it as the bytes that follow.
 Step = tuple[int, int, Callable[[bytes], int | None]]
 
 
@@ -51,7 +51,7 @@ def make_plan(ops: Sequence[Op], third: int = 0) -> Plan:
             distance, third = distance + third, 0
         if op.prefix:
             places[op.key] = (mark, distance, op.prefix, None, op)
-            steps.append((distance, op.prefix, op.sizes))
+            steps.append((distance, distance + op.prefix, op.sizes))
             mark, distance = mark + 1, 0
             special = special or op.measure is not None
         else:

@@ -60,12 +60,18 @@ def _text(key: str, mark: int, begin: int, size: int | None, name: str) -> Reade
 def _other(key: str, place: Place) -> Reader:
     mark, distance, prefix, size, op = place
     decode, length = op.decode, op.length if op.nibbles else None
+    packed = op.entry["data_enc"] == "b" and not op.entry.get("len_unit")
 
     def read_variable(view: "View") -> str:
         start, end = view.marks[mark] + distance, view.marks[mark + 1]
         begin = start + prefix
+        count = end - begin
+        if length is not None:
+            count = length(view.data[start:begin]) or 0
+            if packed and not count & 1:
+                return view.data[begin:end].hex().upper()
         try:
-            return decode(view.data[begin:end], length(view.data[start:begin]) or 0 if length else end - begin)
+            return decode(view.data[begin:end], count)
         except (ValueFault, UnicodeError):
             raise view.unreadable(key) from None
 

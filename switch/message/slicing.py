@@ -8,6 +8,7 @@ from switch.message.encodings import is_single_byte
 from switch.message.ops import Op
 from switch.message.values import text_codec
 
+ASCII = ("ascii", "us-ascii")
 FIXED, VARIABLE, NIBBLES, PADDED, OTHER = range(5)
 # The mark before a field, its distance from there, the bytes of its prefix, its size (None: up to the next mark).
 _Place = tuple[int, int, int, int | None, Op]
@@ -33,9 +34,13 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slicing:
-    """The texts, by encoding or "hex"; the slices in the order of the fields; a dict whose copy is filled."""
+    """The texts, by encoding or "hex"; the slices in the order of the fields; `blank`, whose copy is filled.
+
+    The values of the fields `ascii` must be that: their text is not decoded as ASCII but as Latin-1.
+    """
 
     blank: dict[str, str]
+    ascii: tuple[str, ...]
     sources: tuple[str, ...]
     slices: tuple[Slice, ...]
 
@@ -52,7 +57,8 @@ def make_slicing(places: Mapping[str, _Place], texts: Mapping[str, str], header:
         else:
             found.append(made)
     blank = {**({"h": ""} if header else {}), "t": "", **texts, **dict.fromkeys(places, "")}
-    return Slicing(blank, tuple(sources), tuple(found))
+    plain = tuple(key for key, place in places.items() if place[4].entry["data_enc"] in ASCII)
+    return Slicing(blank, plain, tuple(sources), tuple(found))
 
 
 def source_text(name: str, data: bytes) -> str:

@@ -26,28 +26,36 @@ def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
         ready = _by_field(view, changes)
         splicing = _splicing(view, ready)
     mti = changes.get("t")
-    body = view.head + codec.mti_size
-    head = data[:body] if mti is None else data[: view.head] + codec.encode_mti(mti)
-    parts = [head, data[body : marks[0]] if splicing.bitmap is None else splicing.bitmap]
+    same_head = mti is None and splicing.bitmap is None
+    parts = [data[: marks[0]]] if same_head else _head(view, mti, splicing)
     for piece in splicing.pieces:
         if isinstance(piece, tuple):
             start, from_start, end, from_end = piece
             parts.append(data[marks[start] + from_start : marks[end] + from_end])
         elif isinstance(piece, Op):
-            parts.append(_field(view, piece, ready[piece.key]))
+            value = ready[piece.key]
+            try:
+                parts.append(piece.encode(value) if isinstance(value, str) else _bytes(value))
+            except ValueFault as error:
+                raise MessageError(codec.name, piece.key, str(error)) from None
         else:
             parts.append(piece)
     made = b"".join(parts)
     return _with_header(view, made, changes["h"]) if "h" in changes else made
 
 
-def _field(view: "View", op: Op, value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    try:
-        return op.encode(value)  # type: ignore[arg-type]
-    except ValueFault as error:
-        raise MessageError(view.codec.name, op.key, str(error)) from None
+def _head(view: "View", mti: str | None, splicing: Splicing) -> list[bytes]:
+    """All before the fields."""
+    body = view.head + view.codec.mti_size
+    head = view.data[:body] if mti is None else view.data[: view.head] + view.codec.encode_mti(mti)
+    return [head, view.data[body : view.marks[0]] if splicing.bitmap is None else splicing.bitmap]
+
+
+def _bytes(value: object) -> bytes:
+    """A field that was changed inside; everything else is no value."""
+    if not isinstance(value, bytes):
+        raise ValueFault("expected text")
+    return value
 
 
 def _with_header(view: "View", made: bytes, header: str | None) -> bytes:

@@ -26,8 +26,8 @@ class Leads(dict[int, str]):
         return made
 
 
-# A field of a run: its key, and what stands before its value by length.
-Piece = tuple[str, Leads]
+# A field of a run: its key, what stands before its value by length, and behind a value of odd length.
+Piece = tuple[str, Leads, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A bitmap and what follows it: runs, single fields, and bytes that stand as they are."""
+    """Bitmaps and what follows them: runs, single fields, and bytes that stand as they are.
+
+    `third` is the bitmap that stands in the place of field 65, one of those bytes.
+    """
 
     bitmap: bytes
+    third: bytes
     runs: tuple[Run | Op | bytes, ...]
     ops: tuple[Op, ...]
 
@@ -50,6 +54,7 @@ class Writing:
 def make_writing(ops: Iterable[Op], bitmaps: tuple[bytes, bytes]) -> Writing:
     """The plan for these fields in ascending order; the second bitmap stands in the place of field 65."""
     head, third = bitmaps
+    place_of_third = third
     ordered = tuple(ops)
     runs: list[Run | Op | bytes] = []
     pieces: list[Piece] = []
@@ -68,7 +73,7 @@ def make_writing(ops: Iterable[Op], bitmaps: tuple[bytes, bytes]) -> Writing:
         else:
             pieces.append(piece)
     _close(runs, current, pieces)
-    return Writing(head, tuple(runs), ordered)
+    return Writing(head, place_of_third, tuple(runs), ordered)
 
 
 def _close(runs: list[Run | Op | bytes], name: str, pieces: list[Piece]) -> None:
@@ -85,31 +90,37 @@ def _piece(op: Op) -> tuple[str, Piece | None]:
         return "", None
     if encoding == "b":
         left, right = (op.entry.get(pad, "")[:1] if op.nibbles else "" for pad in ("left_pad", "right_pad"))
-        if right and not left and (op.prefix or op.count & 1):
-            return "", None
-        return "hex", (op.key, _hex_leads(prefix, op.prefix, op.count, op.nibbles, left))
-    if not is_single_byte(encoding) or (prefix and not _same(prefix, encoding)):
+        right = "" if left else right
+        return "hex", (op.key, _hex_leads(prefix, op.prefix, op.count, op.nibbles, (left, right)), right)
+    if not is_single_byte(encoding):
         return "", None
-    return encoding, (op.key, _text_leads(op.prefix, op.count))
-
-
-def _same(prefix: str, encoding: str) -> bool:
-    """Whether the digits of a length can be encoded together with the text."""
-    return prefix not in ("b", "bcd") and "0123456789".encode(prefix) == "0123456789".encode(encoding)
+    return encoding, (op.key, _text_leads(prefix, op.prefix, op.count, encoding), "")
 
 
 @lru_cache(maxsize=1024)
-def _text_leads(width: int, most: int) -> Leads:
-    if not width:
-        return Leads(lambda size: "" if size == most else None)
-    return Leads(lambda size: f"{size:0{width}d}" if size <= most else None)
+def _text_leads(prefix: str, width: int, most: int, encoding: str) -> Leads:
+    """Lengths as text that is encoded together with the values; KeyError for one that is no text of the encoding."""
+
+    def make(size: int) -> str | None:
+        if size > most or (size != most and not width):
+            return None
+        lead = write_length(prefix, width, size) if width else b""
+        try:
+            text = lead.decode(encoding)
+            return text if text.encode(encoding) == lead else None
+        except UnicodeError:
+            return None
+
+    return Leads(make)
 
 
 @lru_cache(maxsize=1024)
-def _hex_leads(encoding: str, width: int, most: int, nibbles: bool, left: str) -> Leads:
+def _hex_leads(encoding: str, width: int, most: int, nibbles: bool, pads: tuple[str, str]) -> Leads:
+    left = pads[0]
+
     def make(size: int) -> str | None:
         count = size if nibbles else size // 2
-        if count > most or (count != most and not width) or (size & 1 and not (nibbles and left)):
+        if count > most or (count != most and not width) or (size & 1 and not (nibbles and any(pads))):
             return None
         lead = write_length(encoding, width, count).hex() if width else ""
         return lead + left if size & 1 else lead
