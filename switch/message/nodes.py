@@ -5,7 +5,7 @@ Paths are relative: "01.9F26" inside field 55."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from switch.message.structure import Element, Part, Sub, SubError
+from switch.message.structure import Element, Part, Sub, SubError, delimiter
 from switch.message.values import ValueFault
 
 
@@ -159,17 +159,27 @@ def edit(sub: Sub, node: Node | None, changes: Mapping[str, object], most: int, 
         raise SubError("structures nested too deep")
     left = dict(changes)
     made: list[tuple[str, bytes]] = []
-    for name, element in (node.elements if node else {}).items():
+    before = node.elements if node else {}
+    added = any(change is not None and name not in before for name, change in changes.items())
+    for name, element in before.items():
         if name not in left:
-            made.append((element[0], node.data[element[1] : element[4]]) if node else (name, b""))
+            verbatim = node.data[element[1] : element[4]] if node else b""
+            made.append((element[0], verbatim + _missing(sub, element) if added else verbatim))
             continue
         change = left.pop(name)
         if change is not None:
-            made.append((name, _wrapped(sub, name, change, node, most, depth)))
+            wrapped = _wrapped(sub, name, change, node, most, depth)
+            made.append((name, wrapped if added else wrapped.removesuffix(_missing(sub, element))))
     for name, change in left.items():
         if change is not None:
             made.append((name, _wrapped(sub, name, change, None, most, depth)))
-    return sub.join(made)
+    return sub.join(made, node is not None)
+
+
+def _missing(sub: Sub, element: Element) -> bytes:
+    """The delimiter that the last of the elements had no need of."""
+    part = sub.part(element[0]) if element[3] == element[4] else None
+    return delimiter(part.op) if part else b""
 
 
 def _wrapped(sub: Sub, name: str, change: object, node: Node | None, most: int, depth: int) -> bytes:

@@ -1,5 +1,6 @@
 """One field's operations, compiled from its spec entry: read the length, decode, encode, check the class."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from switch.message.encodings import is_utf8
 from switch.message.lengths import Read, length_reader, size_reader, write_length
 from switch.message.quick import quick_encoder
 from switch.message.values import Decode, ValueFault, counter, decoder, encoder, unit
+
+_NIBBLES = re.compile(r"[0-9A-Fa-f]*\Z").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ def compile_op(key: str, entry: Mapping[str, Any]) -> Op:
     encoding = entry.get("len_enc", "b") if prefix else "b"
     kind = entry.get("class") or ("b" if entry["data_enc"] == "b" else "ans")
     valid, words = compile_class(kind)
+    if nibbles and entry["data_enc"] == "b" and "class" not in entry:
+        # Of b there are whole bytes.
+        valid = _NIBBLES
     pack = _packer(entry)
     lead = _lead(entry)
     halves = _halves(entry)

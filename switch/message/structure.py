@@ -41,16 +41,16 @@ class Sub:
     """A structure.
 
     `split` finds at most so many elements between two positions; `wrap` puts tag and length around data; `join` puts
-    wrapped elements together in order. `domain` says how the structure's bytes stand in the field: "raw", "hex"
-    (spelt), "auto" (spelt or raw) or "digits" (half bytes). `nested` elements without a part of their own have this
-    very structure.
+    wrapped elements together in order, and what is absent at the end stays so when it is told to be `short`. `domain`
+    says how the structure's bytes stand in the field: "raw", "hex" (spelt), "auto" (spelt or raw) or "digits" (half
+    bytes). `nested` elements without a part of their own have this very structure.
     """
 
     kind: str
     domain: str
     split: Callable[[bytes, int, int, int], list[Element]]
     wrap: Callable[[str, bytes, int], bytes]
-    join: Callable[[Sequence[tuple[str, bytes]]], bytes]
+    join: Callable[[Sequence[tuple[str, bytes]], bool], bytes]
     parts: Mapping[str, Part]
     others: Part | None
     nested: Callable[[str], bool] = field(default=lambda _name: False)
@@ -92,6 +92,13 @@ def head_element(head: int, begin: int, size: int) -> Element:
     if size < end:
         raise SubError("head is cut off", "0", begin, head, size - begin)
     return "0", begin, begin, end, end, head
+
+
+def delimiter(op: Op) -> bytes:
+    """The text that ends a part and belongs to none."""
+    text: str = op.entry.get("until", "")
+    encoding = op.entry["data_enc"]
+    return text.encode("latin-1" if encoding == "b" else encoding)
 
 
 def numbered(name: str, seen: dict[str, int]) -> str:

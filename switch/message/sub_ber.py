@@ -46,7 +46,7 @@ def compile_ber(sub: Mapping[str, Any], parent: Mapping[str, Any], parts: dict[s
     )
 
 
-def join_in_order(elements: Sequence[tuple[str, bytes]]) -> bytes:
+def join_in_order(elements: Sequence[tuple[str, bytes]], _short: bool) -> bytes:
     """Elements as they were given."""
     return b"".join(data for _, data in elements)
 

@@ -67,7 +67,7 @@ class _Form:
             raise SubError("sub-field is not known", name[:8])
         return write_ber(name, data)
 
-    def join(self, elements: Sequence[tuple[str, bytes]]) -> bytes:
+    def join(self, elements: Sequence[tuple[str, bytes]], _short: bool) -> bytes:
         given = dict(elements)
         lead = b""
         if self.head:

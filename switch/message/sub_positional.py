@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from switch.message.ops import Op
-from switch.message.structure import Element, Part, Sub, SubError, domain_of, opaque, too_many
+from switch.message.structure import Element, Part, Sub, SubError, delimiter, domain_of, opaque, too_many
 
 # Where a part's data begins and ends, where the next part begins, and its count.
 _Place = tuple[int, int, int, int]
@@ -16,6 +16,7 @@ def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts:
     finders = [(name, _finder(part.op)) for name, part in parts.items()]
     inner_encoding = "ascii" if domain_of(sub, parent) == "digits" else parent["data_enc"]
     fill = sub.get("fill", " ")
+    order = {name: place for place, name in enumerate(parts)}
     fillers = {name: _filler(part.op, fill) for name, part in parts.items()}
 
     def split(data: bytes, position: int, size: int, most: int) -> list[Element]:
@@ -34,13 +35,14 @@ def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts:
 
     def wrap(name: str, data: bytes, count: int) -> bytes:
         part = _known(parts, name)
-        return part.op.lead(data, count) + data + _delimiter(part.op)
+        return part.op.lead(data, count) + data + delimiter(part.op)
 
-    def join(elements: Sequence[tuple[str, bytes]]) -> bytes:
+    def join(elements: Sequence[tuple[str, bytes]], short: bool) -> bytes:
         given = dict(elements)
         for name in given:
             _known(parts, name)
-        return b"".join(given[name] if name in given else fillers[name]() for name in parts)
+        last = max((order[name] for name in given), default=-1) if short else len(order)
+        return b"".join(given[name] if name in given else fillers[name]() for name in parts if order[name] <= last)
 
     whole = Sub("positional", domain_of(sub, parent), split, wrap, join, parts, None)
     if "repeat" not in sub:
@@ -67,7 +69,7 @@ def _repeated(whole: Sub, times: int, plain: Part) -> Sub:
             position = end
         return found
 
-    def join(elements: Sequence[tuple[str, bytes]]) -> bytes:
+    def join(elements: Sequence[tuple[str, bytes]], _short: bool) -> bytes:
         return b"".join(data for name, data in sorted(elements, key=lambda element: _round(parts, element[0])))
 
     finders = [(name, _finder(part.op)) for name, part in whole.parts.items()]
@@ -99,7 +101,7 @@ def _finder(op: Op) -> _Find:
     if entry.get("rest"):
         return lambda _data, position, size: (position, size, size, size - position)
     if "until" in entry:
-        return _until(_delimiter(op))
+        return _until(delimiter(op))
     if not op.prefix:
         width, count = op.size, op.count
         return lambda _data, position, _size: (position, position + width, position + width, count)
@@ -125,16 +127,10 @@ def _until(mark: bytes) -> _Find:
     return find
 
 
-def _delimiter(op: Op) -> bytes:
-    text: str = op.entry.get("until", "")
-    encoding = op.entry["data_enc"]
-    return text.encode("latin-1" if encoding == "b" else encoding)
-
-
 def _filler(op: Op, fill: str) -> Callable[[], bytes]:
     """What stands for a part that is not given: its width of `fill`, or nothing where it may be empty."""
     if op.prefix or "until" in op.entry or op.entry.get("rest"):
-        return lambda: op.lead(b"", 0) + _delimiter(op)
+        return lambda: op.lead(b"", 0) + delimiter(op)
     width = op.count * (2 if op.entry["data_enc"] == "b" and not op.nibbles else 1)
     digit = fill if op.entry["data_enc"] != "b" or fill in "0123456789ABCDEF" else "0"
     return lambda: op.encode(digit * width)

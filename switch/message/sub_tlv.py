@@ -99,7 +99,7 @@ class _Form:
             raise SubError("value is too long for its length", plain)
         return said + limit + data if self.tag_first else limit + said + data
 
-    def join(self, elements: Sequence[tuple[str, bytes]]) -> bytes:
+    def join(self, elements: Sequence[tuple[str, bytes]], _short: bool) -> bytes:
         if not self.head:
             return b"".join(data for _, data in elements)
         given = [data for name, data in elements if name == "0"]

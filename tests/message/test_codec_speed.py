@@ -1,31 +1,26 @@
-"""The reason for a codec of our own: its ratio to pyiso8583 on the same message in the same run."""
+"""The reason for a codec of our own: its ratios to pyiso8583 in the same run. The figures are in docs/performance.rst.
 
-import timeit
-from collections.abc import Callable
+The bounds here are about half of what `python -m switch.tools.bench_codec` prints, so that a busy machine passes."""
 
-import iso8583
+import pytest
+from switch.tools.bench_codec import MESSAGES, measure
 
-from switch.message import Codec
-
-
-def _ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> float:
-    """Best against best, measured in turns: other work on the machine slows both."""
-    rounds = [(timeit.timeit(ours, number=20), timeit.timeit(theirs, number=20)) for _ in range(150)]
-    return min(their for _, their in rounds) / min(our for our, _ in rounds)
-
-
-def test_a_view_of_a_0100_takes_less_than_a_quarter_of_pyiso8583_s_time(
-    codecs: dict[str, Codec], purchase: dict[str, str]
-) -> None:
-    codec = codecs["pos-1987-ascii"]
-    raw = codec.encode(purchase)
-    assert len(codec.view(raw).fields) == 23
-    assert _ratio(lambda: codec.view(raw), lambda: iso8583.decode(raw, codec.spec.fields)) > 4
+LEAST = {
+    "decode": 2.5,
+    "encode": 4.5,
+    "view": 10.0,
+    "view, 8 fields read": 5.0,
+    "splice of 2 fields": 17.0,
+    "view and splice of 2 fields": 9.0,
+}
 
 
-def test_encoding_a_0100_takes_less_than_a_third_of_pyiso8583_s_time(
-    codecs: dict[str, Codec], purchase: dict[str, str]
-) -> None:
-    codec = codecs["pos-1987-ascii"]
-    spec = codec.spec.fields
-    assert _ratio(lambda: codec.encode(purchase), lambda: iso8583.encode(dict(purchase), spec)) > 3
+@pytest.mark.parametrize("name", MESSAGES)
+def test_our_ways_are_several_times_faster_than_pyiso8583(name: str) -> None:
+    assert len(MESSAGES[name]) == 24
+    slow = {
+        result.name: round(result.ratio, 1)
+        for result in measure(name, rounds=60)
+        if result.ratio < LEAST.get(result.name, 0)
+    }
+    assert not slow

@@ -135,6 +135,17 @@ def test_parts_may_end_at_a_text() -> None:
     assert codec.build_sub("48", {"country": "DEU"}) == "\\\\DEU"
 
 
+def test_what_is_absent_at_the_end_stays_absent_and_what_needs_no_delimiter_gets_none() -> None:
+    codec = _codec({**TEXT, "sub": LOCATION})
+    view = codec.view(_raw(TEXT, "A SHOP\\BERLIN"))
+    assert view.splice({"48.name": "SHOP"})[HEAD:] == b"011SHOP\\BERLIN"
+    assert view.splice({"48.city": "BONN"})[HEAD:] == b"011A SHOP\\BONN"
+    assert view.splice({"48.country": "DEU"})[HEAD:] == b"017A SHOP\\BERLIN\\DEU"
+    assert view.splice({"48.city": "BONN", "48.country": "DEU"})[HEAD:] == b"015A SHOP\\BONN\\DEU"
+    amounts = _codec({**TEXT, "sub": AMOUNTS}).view(_raw(TEXT, "10C000120"))
+    assert amounts.splice({"48.2.account": "30"})[HEAD:] == b"00910C000130"
+
+
 def test_the_last_part_may_take_what_is_left_and_be_taken_apart_itself() -> None:
     rest = {"rest": True, "sub": {"kind": "tlv", "tag": 2, "len": 2}}
     codec = _codec({**TEXT, "sub": {"kind": "positional", "parts": {"code": 3, "more": rest}}})
