@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from switch.explain.hide import Range, card_ranges, classes
+from switch.explain.hide import Range, classes, holds_card
 
 _WIDTH = 16
 # Shorter runs of digits are no card numbers; in packed digits a run may begin and end within a byte.
@@ -56,8 +56,10 @@ def _runs(data: bytes, begin: int) -> Iterable[Range]:
     for pattern in (_DIGITS, _EBCDIC_DIGITS, _HEX):
         yield from ((begin + at.start(), begin + at.end()) for at in pattern.finditer(rest))
     for at in _PACKED.finditer(rest.hex()):
-        yield begin + at.start() // 2, begin + (at.end() + 1) // 2
-    yield from card_ranges(data)
+        first, last = at.start() // 2, (at.end() + 1) // 2
+        # Letters and digits of text look like packed digits; a card number in them still has its check digit.
+        if not rest[first:last].isalnum() or holds_card(at[0][at.start() % 2 :], 2):
+            yield begin + first, begin + last
 
 
 def _letter(code: int, encoding: str, *, hidden: bool) -> str:

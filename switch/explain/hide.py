@@ -50,12 +50,16 @@ def _chip_value(value: str) -> str:
     """The value of a tag that holds no secret, unless its digits are a card number: a length before it may lie."""
     if _CHIP_TEXT.fullmatch(value):
         return value if mask_text(value[1::2]) == value[1::2] else REMOVED
-    for run in _CHIP_DIGITS.finditer(value):
-        digits = run[0]
-        for begin in range(len(digits) - _LENGTHS[0] + 1):
-            if any(_is_card(digits[begin : begin + size], size) for size in _LENGTHS):
-                return REMOVED
-    return value
+    return REMOVED if any(holds_card(run[0]) for run in _CHIP_DIGITS.finditer(value)) else value
+
+
+def holds_card(digits: str, step: int = 1) -> bool:
+    """Whether a card number begins at any place of a run of digits, or at every `step`th."""
+    return any(
+        _is_card(digits[begin : begin + size], size)
+        for begin in range(0, len(digits) - _LENGTHS[0] + 1, step)
+        for size in _LENGTHS
+    )
 
 
 def _is_plain(element: Element) -> bool:

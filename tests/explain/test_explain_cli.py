@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_lines_in_a_pipe_are_plain_and_not_folded(purchase):
         "bytes",
         "follow",
     ]
+
+
+def test_lines_on_a_terminal_are_coloured_and_say_the_same(purchase):
+    plain = _switch("explain", purchase.hex()).stdout
+    environment = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    coloured = CliRunner().invoke(main, ["explain", purchase.hex()], env=environment, color=True).stdout
+    assert "\x1b[" in coloured
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    assert [line.rstrip() for line in bare.splitlines()] == plain.splitlines()
 
 
 def test_several_messages_are_counted(files):

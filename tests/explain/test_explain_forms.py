@@ -62,6 +62,14 @@ def test_every_form_gives_the_same_message(form, purchase, read):
     assert message.name == "pos-1987-ascii, len2"
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [("hex", "hex"), ("hexdump -C", "hexdump"), ("base64", "base64"), ("Python bytes", "escaped bytes")],
+)
+def test_a_form_is_called_by_its_name(form, said, purchase, read):
+    assert [message.form for message in read(FORMS[form](purchase).encode())] == [said]
+
+
 def test_bytes_are_read_as_they_are(purchase, read):
     (message,) = read(purchase)
     assert message.form == "raw bytes"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from switch import resources
 from switch.explain import guess, shipped
 from switch.explain.envelope import framings
-from switch.explain.guess import reads_alike, unsure
+from switch.explain.guess import LIKELY, reads_alike, unsure
 from switch.explain.score import version
 from switch.message import Codec, build_visa_header, build_visa_reject, make_framer, parse_framing
 from switch.message.mask import luhn_check_digit
@@ -156,6 +156,17 @@ def test_the_framing_that_was_named_is_the_only_one_tried(purchase):
     assert not [each for each in guess(purchase, shipped(), "ascii4") if each.fit.error is None]
     with pytest.raises(ValueError, match="framing"):
         guess(purchase, shipped(), "len3")
+
+
+def test_a_message_type_tells_versions_apart_where_fields_do_not(codec):
+    for mti, names in (("0800", {"iso-1987-ascii", "pos-1987-ascii"}), ("1800", {"iso-1993-ascii"})):
+        bare = codec("pos-1987-ascii").encode({"t": mti, "11": "000001"})
+        assert {candidate.codec.name for candidate in unsure(guess(bare, shipped(), None))} == names
+
+
+def test_what_is_not_read_to_its_end_is_never_likely(purchase):
+    for end in range(30, len(purchase) - 1, 7):
+        assert all(each.points < LIKELY for each in guess(purchase[2:end], shipped(), None) if each.fit.error)
 
 
 def test_a_spec_that_was_named_is_used_however_badly_it_fits(purchase, read):

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switch.explain import Explained, Settings, differences, explain, message_lines, message_object, plain, shipped
+from switch.explain.hexdump import dump
 from switch.explain.hide import card_ranges
 from switch.message import Codec
 
@@ -163,6 +164,16 @@ def test_bytes_that_no_interface_reads_show_no_secret(read):
         assert _leaks(_output(each)) == set()
 
 
+def test_a_card_number_in_a_tag_that_holds_none_is_hidden(codec, read, fitting):
+    """A length that lies puts what comes behind it into a tag that may be shown."""
+    codec = codec("pos-1987-ascii")
+    chip = f"9F33{len(PAN) // 2 + 4:02X}E0F8C800{PAN}9F1E083132333435363738"
+    (message,) = read(codec.encode(fitting(codec, {"3": "000000", "7": "0611191024", "55": chip})), spec=codec.name)
+    values = {node.path: node.value for node in message.nodes}
+    assert values["55.9F33"] == "[removed]"
+    assert values["55.9F1E"] == "3132333435363738"
+
+
 def test_card_numbers_are_found_in_every_writing():
     for written in (
         b"16" + PAN.encode(),
@@ -192,3 +203,23 @@ def test_the_rest_is_shown_when_no_secret_can_be_in_it(codec, read, canary):
     assert [line.hex.strip() for line in message.rest] == ["33 30"]
     (message,) = read(data + b"\x03", spec="pos-1987-ascii")
     assert [line.hex.strip() for line in message.rest] == ["03"]
+
+
+def _dumped(data: bytes, *, secret: bool = False, masked: bool = True) -> list[tuple[str, str]]:
+    return [(line.hex.strip(), line.text) for line in dump(data, 0, "ascii", masked=masked, secret=secret)]
+
+
+def test_a_dump_hides_runs_of_digits_in_every_writing():
+    digits = "12345678901"
+    assert _dumped(b"\xfe" + digits.encode() + b"\xfe")[0] == ("fe" + " **" * 11 + " fe", "." + "n" * 11 + ".")
+    assert _dumped(digits.encode("cp500"))[0][0] == " ".join(["**"] * 11)
+    assert _dumped(bytes.fromhex(f"0A{digits}F0A"))[0][0] == "0a ** ** ** ** ** ** 0a"
+    assert _dumped(b"-9E3F5A7C1B2D4E6F-")[0][0] == "2d" + " **" * 15
+    assert _dumped(b"0A1B2C") == [("30 41 31 42 32 43", "0A1B2C")]
+    # Packed, and yet all letters when it is taken for text.
+    assert _dumped(bytes.fromhex("5555555555554444"))[0][0] == " ".join(["**"] * 8)
+
+
+def test_a_dump_of_what_may_be_secret_shows_classes():
+    assert _dumped(b"A1 \xff", secret=True) == [("** ** ** **", "an.-")]
+    assert _dumped(b"A1 \xff", secret=True, masked=False) == [("41 31 20 ff", "A1 .")]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from switch.explain import emv, meaning, tables
+from switch.explain import Settings, emv, explain, meaning, tables
 from switch.explain.cards import service_code
 from switch.explain.meaning import Context
+from switch.message import compile_spec
 
 
 def _words(path: str, value: str, mti: str = "0100", **others: str) -> str:
@@ -230,3 +231,42 @@ def test_chip_data_is_shown_tag_by_tag_with_bits_and_places(purchase, read):
     assert nodes["55.9F26"].value == "[removed]"
     at = purchase.index(b"9F2701")
     assert nodes["55.9F27"].offset in (at, None)
+
+
+def test_parts_of_a_field_have_meanings_of_their_own(codec, meanings):
+    fields = {"t": "0400", "3": "012000", "7": "0611191024", "22": "071", "49": "978", "54": "1002392C000000000500"}
+    found = meanings(
+        codec("pos-1987-ascii").encode({**fields, "90": "020000000106111910240000012345600000000000"}),
+        spec="pos-1987-ascii",
+    )
+    assert found["3.1"] == ("01", "cash withdrawal")
+    assert found["3.2"] == ("20", "cheque (current)")
+    assert found["22.1"] == ("07", "contactless chip")
+    assert found["22.2"] == ("1", "can enter PIN")
+    assert found["54.1.type"] == ("02", "available balance")
+    assert found["54.1.currency"] == ("392", "JPY")
+    assert found["54.1.sign"] == ("C", "credit")
+    # The currency beside it, not the one of the transaction.
+    assert found["54.1.amount"] == ("000000000500", "500 JPY")
+    assert found["90.mti"] == ("0200", "financial request, acquirer (1987)")
+    assert found["90.transmission"] == ("0611191024", "06-11 19:10:24 UTC")
+
+
+def test_the_positions_of_1993_have_meanings(codec, meanings):
+    data = codec("iso-1993-ascii").encode({"t": "1200", "12": "260611211024", "22": "510101513344", "24": "200"})
+    found = meanings(data, spec="iso-1993-ascii")
+    assert found["22.1"] == ("5", "chip")
+    assert found["22.8"] == ("1", "PIN")
+    assert found["24"] == ("200", "original financial transaction")
+
+
+def test_a_spec_s_own_meanings_go_first_and_hidden_values_have_none(codec):
+    fields = codec("pos-1987-ascii").spec.fields
+    own = compile_spec(
+        {**fields, "25": {**fields["25"], "values": {"00": "as usual"}}, "40": {**fields["40"], "mask": "remove"}}
+    )
+    data = own.encode({"t": "0100", "7": "0611191024", "25": "00", "40": "201"})
+    (message,) = explain(data, Settings((own,)))
+    found = {node.path: (node.value, node.meaning) for node in message.nodes}
+    assert found["25"] == ("00", "as usual")
+    assert found["40"] == ("[removed]", "")
