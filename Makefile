@@ -13,6 +13,7 @@ test: lint types floors
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 
 types: $(VENV)/.ready
 	$(BIN)/mypy

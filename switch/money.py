@@ -40,9 +40,7 @@ def minor_units(text: str, currency: str) -> int:
     except InvalidOperation:
         raise AmountError("amount: expected a number such as 12.34") from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value() or not 0 <= scaled < 10**12:
-        raise AmountError(
-            f"amount: expected at most {digits} decimals of {alphabetic(currency)}, not negative"
-        )
+        raise AmountError(f"amount: expected at most {digits} decimals of {alphabetic(currency)}, not negative")
     return int(scaled)
 
 

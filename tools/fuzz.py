@@ -123,9 +123,18 @@ def _write(report: Report, out: Path, host: str) -> None:
         file, test = write_case(out, number, case, host)
         shot = case.shots[-1]
         click.echo(f"{case.found.outcome}: {case.found.detail}; {shot.kind}: {shot.what}")
-        click.echo(f"  {'' if case.reproduced else 'did not come again; '}{file}, {test}")
+        click.echo(f"  {_how_sure(case, gone=report.gone and number == len(report.cases))}{file}, {test}")
     if report.cases:
         click.echo("replay files hold whole messages of test cards; mode 0600, readable by you only")
+
+
+def _how_sure(case: Case, *, gone: bool) -> str:
+    if case.reproduced:
+        return ""
+    before = len(case.shots) - 1
+    return ("not tried again; " if gone else "did not come again; ") + (
+        f"with the {before} messages before it; " if before else ""
+    )
 
 
 def _replay(host: str, case: Case) -> int:

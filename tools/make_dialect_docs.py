@@ -121,9 +121,7 @@ def _inside(path: str, entry: words.Entry) -> str:
     return made + (_grid(_ELEMENTS, rows) if rows else "")
 
 
-def _elements(
-    parts: Mapping[str, Any], path: str, around: words.Entry, mask: str = ""
-) -> Iterator[tuple[str, ...]]:
+def _elements(parts: Mapping[str, Any], path: str, around: words.Entry, mask: str = "") -> Iterator[tuple[str, ...]]:
     """All that is described inside, each element before what is inside it."""
     before = [path] * bool(path) + ["N"] * ("repeat" in around)
     for name, part in parts.items():

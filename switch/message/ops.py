@@ -165,9 +165,7 @@ def _lead(entry: Mapping[str, Any]) -> Callable[[bytes, int], bytes]:
     return lead
 
 
-def _encoder(
-    pack: Callable[[str], tuple[bytes, int]], lead: Callable[[bytes, int], bytes]
-) -> Callable[[str], bytes]:
+def _encoder(pack: Callable[[str], tuple[bytes, int]], lead: Callable[[bytes, int], bytes]) -> Callable[[str], bytes]:
     def encode(value: str) -> bytes:
         data, count = pack(value)
         return lead(data, count) + data

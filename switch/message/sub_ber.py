@@ -13,7 +13,7 @@ from switch.message.structure import (
     nibbles_in,
     numbered,
     opaque,
-       too_many,
+    too_many,
 )
 
 _LONGEST_TAG = 4

@@ -161,5 +161,3 @@ class _Maps:
             raw = bits.to_bytes(self.bits // 8, "big")
             made += raw if self.enc == "b" else raw.hex().upper().encode(self.enc)
         return made
-
-

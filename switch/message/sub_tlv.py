@@ -16,7 +16,7 @@ from switch.message.structure import (
     nibbles_in,
     numbered,
     opaque,
-       too_many,
+    too_many,
 )
 from switch.message.validate_sub import inner_encoding
 
@@ -178,6 +178,6 @@ def _lengths(encoding: str, width: int, inner: str) -> tuple[Read, Callable[[int
 
         return read_hex, lambda count: f"{count:0{width}X}".encode(text) if count < 16**width else None
     base = {"b": 256, "bcd": 100}.get(encoding, 10)
-    return length_reader(encoding, width), lambda count: (
-        write_length(encoding, width, count) if count < base**width else None
-    )
+    return length_reader(
+        encoding, width
+    ), lambda count: write_length(encoding, width, count) if count < base**width else None

@@ -1,6 +1,6 @@
 """A fuzzing run against a live host: what each message gets, what is wrong, the smallest message that shows it."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -13,6 +13,9 @@ from switch.testing.fuzz_judge import REFUSED, judge, stan_of
 from switch.testing.fuzz_wire import converse, is_there
 from switch.testing.message import Message, build, codec_of
 from switch.testing.messages import typical_fields
+
+# So many messages sent last are suspected when a host is gone for good and nothing can be tried again.
+_SUSPECTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Fuzzer:
         self._probe = Shot("probe", "a valid message", probe.raw.hex(), valid=True)
         self._stans: set[str] = set()
         self._last: dict[int, Shot] = {}
+        self._recent: deque[Shot] = deque(maxlen=_SUSPECTS)
         self._smaller = trio.Lock()
         self.report = Report()
 
@@ -116,6 +120,7 @@ class Fuzzer:
         shot = example.shot
         others = frozenset(self._stans)
         self._stans.add(example.message.fields.get("11", ""))
+        self._recent.append(shot)
         found = await self._attempt((shot,), others)
         if found == REFUSED and self.report.cases and await self._back():
             # Another message has killed the host, and it is there again.
@@ -143,6 +148,9 @@ class Fuzzer:
         if reproduced:
             smallest = await self._smallest(shots[:-1], example, found)
             shots = (*shots[:-1], smallest.shot)
+        elif self.report.gone:
+            # Another worker's message, or an earlier one, may have ended the host: a replay sends them all.
+            shots = (*(each for each in self._recent if each is not shot), shot)
         return Case(peer=self._peer, shots=shots, probe=self._probe, found=found, reproduced=reproduced)
 
     async def _back(self) -> bool:

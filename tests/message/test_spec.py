@@ -79,9 +79,7 @@ def _packed(**more: Any) -> dict[str, Any]:
         ({"values": "nowhere"}, "values", "the name of a table"),
     ],
 )
-def test_a_field_that_cannot_be_used_is_refused(
-    tmp_path: Path, field: dict[str, Any], key: str, expected: str
-) -> None:
+def test_a_field_that_cannot_be_used_is_refused(tmp_path: Path, field: dict[str, Any], key: str, expected: str) -> None:
     if key == "bitmap":
         assert "3" in _load(tmp_path, _document(_3=field)).fields
         return

@@ -49,9 +49,11 @@ def test_a_bitmap_inside_a_bitmap_inside_a_field() -> None:
     codec = _codec(POSTILION)
     value = codec.build_sub("48", {"2": "KEY", "25.2": "000000001234", "25.3": "AB"})
     raw = codec.encode({"t": "0100", "48": value})
-    assert raw[HEAD:] == (
-        b"000039" + bytes.fromhex("4000008000000000") + b"03KEY" + b"0022" + bytes.fromhex("6000000000000000")
-    ) + b"000000001234AB"
+    assert (
+        raw[HEAD:]
+        == (b"000039" + bytes.fromhex("4000008000000000") + b"03KEY" + b"0022" + bytes.fromhex("6000000000000000"))
+        + b"000000001234AB"
+    )
     view = codec.view(raw)
     assert (view["48.25.2"], view.names("48"), view.names("48.25")) == ("000000001234", ("2", "25"), ("2", "3"))
     assert view.range("48.25.2") == Range(43, 43, 55)
@@ -163,9 +165,7 @@ def test_the_last_part_may_take_what_is_left_and_be_taken_apart_itself() -> None
         ({"kind": "dataset", "id": 2, "len": 1}, "010202AABB", "0102", "CC", "010201CC"),
     ],
 )
-def test_tags_and_lengths_in_binary(
-    sub: dict[str, Any], hexadecimal: str, path: str, value: str, spliced: str
-) -> None:
+def test_tags_and_lengths_in_binary(sub: dict[str, Any], hexadecimal: str, path: str, value: str, spliced: str) -> None:
     entry = {**BYTES, "sub": sub}
     view = _codec(entry).view(_raw(BYTES, hexadecimal))
     assert view[f"48.{path}"] == "AABB"

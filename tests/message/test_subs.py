@@ -31,9 +31,7 @@ def test_a_tag_is_named_without_its_leading_zero(codecs: dict[str, Codec]) -> No
     assert codecs["pos-1987-ascii"].parse_sub("48", "0102AB4203XYZ") == {"1": "AB", "42": "XYZ"}
 
 
-@pytest.mark.parametrize(
-    "value", ["6", "92", "9203", "920312", "92 3123", "A203123", "92²123"]
-)
+@pytest.mark.parametrize("value", ["6", "92", "9203", "920312", "92 3123", "A203123", "92²123"])
 def test_what_is_no_tag_length_value_is_refused_without_showing_it(codecs: dict[str, Codec], value: str) -> None:
     with pytest.raises(MessageError, match="field 48: structure: ") as caught:
         codecs["pos-1987-ascii"].parse_sub("48", value)

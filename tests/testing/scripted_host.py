@@ -1,5 +1,6 @@
 """A small host of plain sockets and pyiso8583, sound but for one planted bug; `python scripted_host.py PORT BUG`."""
 
+import os
 import socket
 import sys
 import threading
@@ -10,10 +11,6 @@ from iso8583.specs import default_ascii
 
 REPLIES = {"0100": "0110", "0200": "0210", "0800": "0810"}
 state = {"last": "", "stuck": False}
-
-
-class Die(Exception):
-    """The bug that ends the process."""
 
 
 def answer(bug: str, raw: bytes) -> bytes | None:
@@ -38,7 +35,7 @@ def answer(bug: str, raw: bytes) -> bytes | None:
 
 def broken(bug: str) -> bytes | None:
     if bug == "crash":
-        raise Die
+        os._exit(1)
     state["stuck"] = bug == "stuck"
     return b"" if bug == "silence on broken" else None
 
@@ -53,7 +50,7 @@ def reply_to(bug: str, request: dict[str, str]) -> dict[str, str]:
     return reply | {key: value for key, value in wrong.items() if key in reply}
 
 
-def serve(connection: socket.socket, bug: str, die: threading.Event) -> None:
+def serve(connection: socket.socket, bug: str) -> None:
     rest = b""
     try:
         with connection:
@@ -72,25 +69,18 @@ def serve(connection: socket.socket, bug: str, die: threading.Event) -> None:
                         return
                     if made:
                         connection.sendall(len(made).to_bytes(2, "big") + made)
-    except Die:
-        die.set()
     except OSError:
         pass
 
 
 def main(port: int, bug: str) -> None:
     with socket.create_server(("127.0.0.1", port), backlog=128) as listener:
-        listener.settimeout(0.05)
-        die = threading.Event()
         sys.stdout.write("up\n")
         sys.stdout.flush()
-        while not die.is_set():
-            try:
-                connection, _ = listener.accept()
-            except TimeoutError:
-                continue
+        while True:
+            connection, _ = listener.accept()
             connection.settimeout(10)
-            threading.Thread(target=serve, args=(connection, bug, die), daemon=True).start()
+            threading.Thread(target=serve, args=(connection, bug), daemon=True).start()
 
 
 if __name__ == "__main__":
