@@ -1,6 +1,6 @@
 """ISO 9797-1 MACs over DES: algorithm 1 (CBC) and algorithm 3 (retail), padding methods 1, 2 and 3."""
 
-from switch.crypto.tdes import decrypt, encrypt, encrypt_cbc
+from switch.crypto.tdes import encrypt, encrypt_cbc, xor
 
 
 def pad(data: bytes, method: int) -> bytes:
@@ -18,6 +18,9 @@ def mac_algorithm_1(key: bytes, data: bytes, padding: int, iv: bytes = bytes(8))
 
 def mac_algorithm_3(key: bytes, data: bytes, padding: int, iv: bytes = bytes(8)) -> bytes:
     """Eight bytes: single-DES CBC under the left key half, the last block decrypted and encrypted again."""
+    if len(key) < 16:
+        raise ValueError(f"expected a key of 16 bytes or more, got {len(key)}")
     blocks = pad(data, padding)
-    last = encrypt_cbc(key[:8], iv, blocks)[-8:]
-    return encrypt(key[:8], decrypt(key[8:16], last))
+    chained = encrypt_cbc(key[:8], iv, blocks[:-8])[-8:] if len(blocks) > 8 else iv
+    # The last encryption, decryption and encryption together are one triple DES block.
+    return encrypt(key[:16], xor(chained, blocks[-8:]))

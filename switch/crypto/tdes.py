@@ -65,7 +65,9 @@ def _whole(blocks: bytes) -> None:
 
 def xor(left: bytes, right: bytes) -> bytes:
     """Two byte strings of one length, XORed."""
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    if len(left) != len(right):
+        raise ValueError(f"expected two strings of one length, one is longer: {len(left)} and {len(right)} bytes")
+    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")
 
 
 def key_check_value(key: bytes) -> str:
@@ -73,9 +75,13 @@ def key_check_value(key: bytes) -> str:
     return encrypt(key, bytes(8)).hex().upper()
 
 
+# Every byte value as it is with an odd number of ones.
+_ODD = bytes(value ^ (1 - value.bit_count() % 2) for value in range(256))
+
+
 def odd_parity(key: bytes) -> bytes:
     """`key` with the low bit of each byte set so that the byte has an odd number of ones."""
-    return bytes(b ^ (1 - bin(b).count("1") % 2) for b in key)
+    return key.translate(_ODD)
 
 
 def has_odd_parity(key: bytes) -> bool:

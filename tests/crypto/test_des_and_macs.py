@@ -78,6 +78,18 @@ def test_macs_are_psecs(key: bytes, data: bytes, padding: int) -> None:
     assert mac.mac_algorithm_3(key, data, padding) == psec.mac.generate_retail_mac(key[:8], key[8:], data, padding, 8)
 
 
+@pytest.mark.parametrize("size", [0, 8, 15])
+def test_a_retail_mac_wants_both_key_halves(size: int) -> None:
+    with pytest.raises(ValueError, match=f"16 bytes or more, got {size}"):
+        mac.mac_algorithm_3(bytes(size), b"data", 1)
+
+
+@given(DOUBLE, IV, BLOCKS)
+def test_a_retail_mac_starts_from_its_initial_value(key: bytes, iv: bytes, blocks: bytes) -> None:
+    started = tdes.xor(blocks[:8], iv) + blocks[8:]
+    assert mac.mac_algorithm_3(key, blocks, 1, iv) == mac.mac_algorithm_3(key, started, 1)
+
+
 @given(st.binary(max_size=40))
 def test_paddings_fill_whole_blocks_as_iso_9797_1_says(data: bytes) -> None:
     assert mac.pad(data, 1) == psec.mac.pad_iso_1(data)
