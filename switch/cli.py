@@ -12,7 +12,7 @@ import trio
 from rich.console import Console
 from rich.table import Table
 
-from switch import cli_messages, configfile
+from switch import cli_messages, cli_specs, configfile
 from switch.clearing import ClearingError, FileTotals, describe_file, file_totals
 from switch.configfile import ConfigError
 from switch.crypto.datakeys import DataKeys
@@ -85,6 +85,7 @@ def main() -> None:
 
 
 cli_messages.register(main)
+main.add_command(cli_specs.spec_group)
 
 
 @main.command()

@@ -5,20 +5,19 @@ It knows no interface: what a page says stands in its JSON."""
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from switch import resources
+from switch.explain import spec_words as words
+from switch.explain.spec_rows import COLUMNS, element_rows, row
 from switch.message import load_spec, shipped_specs
-
-from . import dialect_words as words
 
 _TABLE = ".table.json"
 _HEADS = ("h", "t", "p", "1")
 _NOTE = ".. Written by ``python -m switch.tools.make_dialect_docs`` from ``{source}``: change that.\n\n"
-_COLUMNS = ("field", "name", "form", "wire", "length", "shown")
-_ELEMENTS = ("element", "name", "form", "wire", "length", "shown")
+_ELEMENTS = ("element", *COLUMNS[1:])
 _WIDTH = 118
 _INDEX = (
     "Each page is made from the spec file of that name in ``specs/``. Networks' interfaces are simulations built from "
@@ -53,7 +52,7 @@ def spec_page(name: str) -> str:
     fields = {key: entry for key, entry in written.items() if key in spec.fields}
     made = _NOTE.format(source=f"specs/{name}.json") + _title(name, "=")
     made += _paragraph(f"{spec.about['title']}. {spec.about['text']}") + _frame(spec.fields, spec.about)
-    made += _title("Fields", "-") + _grid(_COLUMNS, [_row(key, fields[key]) for key in fields if key not in _HEADS])
+    made += _title("Fields", "-") + _grid(COLUMNS, [row(key, fields[key]) for key in fields if key not in _HEADS])
     inside = [_inside(key, entry) for key, entry in fields.items() if "sub" in entry]
     made += (_title("Inside fields", "-") if inside else "") + "".join(inside)
     return made + _title("Sources", "-") + "".join(f"* {source}\n" for source in spec.about["sources"])
@@ -64,7 +63,7 @@ def table_page(name: str) -> str:
     files = [f"{spec}.json" for spec in shipped_specs()] + [table + _TABLE for table in tables()]
     users = [file for file in files if f'"table": "{name}"' in resources.read_text("specs", file)]
     lead = _paragraph("Used by " + ", ".join(f"``specs/{user}``" for user in users) + ".")
-    rows = list(_elements(_document(name + _TABLE), "", {}))
+    rows = list(element_rows(_document(name + _TABLE), "", {}))
     return _NOTE.format(source=f"specs/{name}{_TABLE}") + _title(name, "=") + lead + _grid(_ELEMENTS, rows)
 
 
@@ -104,34 +103,14 @@ def _frame(fields: Mapping[str, words.Entry], about: words.Entry) -> str:
     return _grid(("part", "form"), rows)
 
 
-def _row(path: str, entry: words.Entry, mask: str = "") -> tuple[str, ...]:
-    """`mask` is that of what is around, for an entry that has none."""
-    name = str(entry.get("desc", ""))
-    shown = words.shown(entry.get("mask", mask))
-    return path, name, words.form(entry), words.wire(entry), words.length(entry), shown
-
-
 def _inside(path: str, entry: words.Entry) -> str:
     sub = entry["sub"]
     said = words.structure(sub)
     made = _title(f"{path}: {entry['desc']}", "~") + _paragraph(said[0].upper() + said[1:] + ".")
     if "table" in sub:
         made += f"Elements: `{sub['table']} <{sub['table']}.rst>`_.\n\n"
-    rows = list(_elements(sub.get("parts", {}), path, sub, entry.get("mask", "")))
+    rows = list(element_rows(sub.get("parts", {}), path, sub, entry.get("mask", "")))
     return made + (_grid(_ELEMENTS, rows) if rows else "")
-
-
-def _elements(parts: Mapping[str, Any], path: str, around: words.Entry, mask: str = "") -> Iterator[tuple[str, ...]]:
-    """All that is described inside, each element before what is inside it."""
-    before = [path] * bool(path) + ["N"] * ("repeat" in around)
-    for name, part in parts.items():
-        entry: words.Entry = part if isinstance(part, dict) else {"max_len": part}
-        inner = ".".join((*before, name))
-        nested: words.Entry = entry.get("sub", {})
-        first, called, *rest = _row(inner, entry, mask)
-        table = f", table {nested['table']}" if "table" in nested else ""
-        yield first, called + (f" ({words.structure(nested)}{table})" if nested else ""), *rest
-        yield from _elements(nested.get("parts", {}), inner, nested, entry.get("mask", mask))
 
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,6 +1,6 @@
 """A field's structure compiled from its spec entry, with all that is inside it.
 
-Source: docs/messages.rst, "The spec file"."""
+Source: docs/specs.rst."""
 
 from binascii import Error as HexError
 from binascii import unhexlify

@@ -14,7 +14,7 @@ from switch.message import SpecError, load_spec, shipped_specs
 from switch.message.schema import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "messages.rst"
+PAGE = ROOT / "docs" / "specs.rst"
 CHECK = jsonschema.Draft202012Validator(json_schema())
 HEADS: dict[str, Any] = {
     "h": {"data_enc": "b", "len_type": 0, "max_len": 0},

@@ -1,4 +1,4 @@
-"""What entries of a spec say, in the words of the dialect pages. It knows no page and no file."""
+"""What entries of a spec say, in words. Knows no file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ _MASKS = {"pan": "first 6, last 4", "track": "card number masked", "remove": "hi
 
 def message_type(entry: Entry) -> str:
     """How the message type is written."""
-    return "packed digits" if entry["data_enc"] == "b" else _ENCODINGS[entry["data_enc"]]
+    return "packed digits" if entry["data_enc"] == "b" else _encoding(entry["data_enc"])
 
 
 def bitmaps(fields: Mapping[str, Entry]) -> str:
     """How the bitmaps are written."""
     entry = fields["p"]
-    form = "binary" if entry["data_enc"] == "b" else f"hexadecimal, {_ENCODINGS[entry['data_enc']]}"
+    form = "binary" if entry["data_enc"] == "b" else f"hexadecimal, {_encoding(entry['data_enc'])}"
     if entry.get("bitmap") == "fixed":
         return f"{form}, always {entry['width']} bits"
     return form + (", up to three" if any(key.isdecimal() and int(key) > 128 for key in fields) else "")
@@ -25,6 +25,9 @@ def bitmaps(fields: Mapping[str, Entry]) -> str:
 def form(entry: Entry) -> str:
     """ISO 8583's class and length."""
     kind, most = entry.get("class", ""), entry.get("max_len")
+    if kind[-1:].isdigit():
+        letters = kind.rstrip("0123456789.")
+        return f"{letters} {kind.removeprefix(letters)}"
     if kind == "x+n" and most:
         most -= 1
     if kind == "b" and _is_spelt(entry) and most:
@@ -38,9 +41,12 @@ def wire(entry: Entry) -> str:
     if entry.get("len_count") == "nibbles":
         pads = [f", {pad} {side}" for side in ("left", "right") if (pad := entry.get(f"{side}_pad"))]
         return "packed" + "".join(pads)
-    encoding = str(entry.get("data_enc", ""))
-    words = _ENCODINGS.get(encoding, encoding)
+    words = _encoding(str(entry.get("data_enc", "")))
     return f"hexadecimal, {words}" if entry.get("class") == "b" and _is_spelt(entry) else words
+
+
+def _encoding(name: str) -> str:
+    return _ENCODINGS.get(name, name)
 
 
 def _is_spelt(entry: Entry) -> bool:

@@ -1,4 +1,4 @@
-"""docs/framing.rst and docs/mti.rst are true: their examples run, their tables are those of the code."""
+"""docs/messages.rst, framing.rst and mti.rst are true: their examples run, their tables are those of the code."""
 
 import doctest
 import re
@@ -13,7 +13,7 @@ from switch.message.mti import CLASSES, FUNCTIONS, ORIGINS, VERSIONS
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize(("page", "at_least"), [("framing.rst", 15), ("mti.rst", 10)])
+@pytest.mark.parametrize(("page", "at_least"), [("framing.rst", 15), ("mti.rst", 10), ("messages.rst", 20)])
 def test_the_examples_run(page: str, at_least: int) -> None:
     result = doctest.testfile(str(DOCS / page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
