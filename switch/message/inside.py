@@ -33,6 +33,19 @@ class Inside:
         self._nodes[path] = node
         return node
 
+    def add_paths(self, path: str, found: list[str]) -> None:
+        """Adds the paths of all elements inside `path`, each before what is inside it."""
+        node = self.node(path)
+        if node is None:
+            return
+        for name in node.elements:
+            if name[0] == ".":
+                continue
+            inner = f"{path}.{name}"
+            found.append(inner)
+            if node.sub.inside(name) is not None:
+                self.add_paths(inner, found)
+
     def part(self, path: str) -> Part | None:
         """What the spec says of the element at `path`."""
         parent, _, name = path.rpartition(".")

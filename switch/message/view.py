@@ -141,11 +141,11 @@ class View:
     def paths(self) -> list[str]:
         """The fields present and all elements inside them, each before what is inside it."""
         found: list[str] = []
-        waiting = list(reversed(self.plan.fields))
-        while waiting:
-            path = waiting.pop()
-            found.append(path)
-            waiting += [f"{path}.{name}" for name in reversed(self.names(path))]
+        for field in self.plan.fields:
+            found.append(field)
+            part = self.codec.parts.get(field)
+            if part is not None and part.sub is not None:
+                self.inside.add_paths(field, found)
         return found
 
     def part(self, path: str) -> Part | None:
