@@ -26,7 +26,7 @@ CACHED_KEYS = 256
 _TDES, _AES = (16, 24), (16, 24, 32)
 _PROTECTION_KEYS = {"A": _TDES, "B": _TDES, "C": _TDES, "D": _AES, "0": _TDES, "1": _AES}
 # Lengths in bytes of the keys that a block may hold, by the algorithm of its header; other algorithms may have any.
-_KEYS = {"D": (8,), "T": _TDES, "A": _AES}
+_KEYS = {"D": (8,), "T": (8, *_TDES), "A": _AES}
 # Versions that derive their keys by CMAC; the others XOR the protection key with a constant.
 _DERIVING = ("B", "D", "1")
 # Versions whose MAC covers the clear key and is the IV; the MAC of the others covers the encrypted key.
@@ -52,7 +52,8 @@ def wrap(
     """The key block of `key` under `protection_key` (16 or 24 bytes for A, B, C, 0; 16, 24 or 32 for D, 1).
 
     The key is padded to `masked_bytes` when shorter, which hides its length, and to whole cipher blocks; `random_bytes`
-    makes the padding. Versions 0 and 1 come with the scheme tag S. KeyBlockError when the key does not fit the algorithm."""
+    makes the padding. Versions 0 and 1 come with the scheme tag S.
+    KeyBlockError when the protection key does not fit the version, or the key the algorithm of its header."""
     _check_protection_key(protection_key, header.version)
     _check_key(header, len(key))
     size = CIPHER_BLOCK[header.version]

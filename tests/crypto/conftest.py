@@ -1,4 +1,4 @@
-"""The public known answers of `fixtures/hsm_vectors.json`, and how much Hypothesis may try here."""
+"""The public known answers of `fixtures/`, and how much Hypothesis may try here."""
 
 import json
 from collections.abc import Callable
@@ -20,6 +20,19 @@ Vector = dict[str, Any]
 def vectors() -> Callable[[str], list[Vector]]:
     """The known answers of one operation, at least one."""
     every: list[Vector] = json.loads(read_text("fixtures", "hsm_vectors.json"))["vectors"]
+
+    def of(operation: str) -> list[Vector]:
+        found = [vector for vector in every if vector["op"] == operation]
+        assert found, operation
+        return found
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def dukpt_vectors() -> Callable[[str], list[Vector]]:
+    """The known answers of one operation of DUKPT or key blocks, at least one."""
+    every: list[Vector] = json.loads(read_text("fixtures", "crypto_vectors_dukpt.json"))["vectors"]
 
     def of(operation: str) -> list[Vector]:
         found = [vector for vector in every if vector["op"] == operation]
