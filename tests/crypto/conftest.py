@@ -14,25 +14,12 @@ settings.register_profile("crypto", deadline=None, max_examples=100)
 settings.load_profile("crypto")
 
 Vector = dict[str, Any]
+Vectors = Callable[[str], list[Vector]]
 
 
-@pytest.fixture(scope="session")
-def vectors() -> Callable[[str], list[Vector]]:
-    """The known answers of one operation, at least one."""
-    every: list[Vector] = json.loads(read_text("fixtures", "hsm_vectors.json"))["vectors"]
-
-    def of(operation: str) -> list[Vector]:
-        found = [vector for vector in every if vector["op"] == operation]
-        assert found, operation
-        return found
-
-    return of
-
-
-@pytest.fixture(scope="session")
-def dukpt_vectors() -> Callable[[str], list[Vector]]:
-    """The known answers of one operation of DUKPT or key blocks, at least one."""
-    every: list[Vector] = json.loads(read_text("fixtures", "crypto_vectors_dukpt.json"))["vectors"]
+def vectors_of(file: str) -> Vectors:
+    """Gives the known answers of one operation in `file`, at least one."""
+    every: list[Vector] = json.loads(read_text("fixtures", file))["vectors"]
 
     def of(operation: str) -> list[Vector]:
         found = [vector for vector in every if vector["op"] == operation]
@@ -40,6 +27,21 @@ def dukpt_vectors() -> Callable[[str], list[Vector]]:
         return found
 
     return of
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Vectors:
+    return vectors_of("hsm_vectors.json")
+
+
+@pytest.fixture(scope="session")
+def dukpt_vectors() -> Vectors:
+    return vectors_of("crypto_vectors_dukpt.json")
+
+
+@pytest.fixture(scope="session")
+def emv_vectors() -> Vectors:
+    return vectors_of("crypto_vectors_emv.json")
 
 
 @pytest.fixture(scope="session")
