@@ -3,8 +3,9 @@
 Source: EMV 4.0 and 4.1 Book 2, annex A1.3. Replaced by the common session key in 2005 (specification update 46): for
 cards that still have it."""
 
+from switch.crypto import once
 from switch.crypto.emv_keys import KEY_BYTES, exactly
-from switch.crypto.tdes import encrypt, odd_parity, xor
+from switch.crypto.tdes import odd_parity, xor
 
 _ATCS = 1 << 16
 
@@ -27,4 +28,4 @@ def emv2000_session_key(icc_mk: bytes, atc: bytes, height: int = 8, branch: int 
 
 
 def _child(parent: bytes, grandparent: bytes, digit: int) -> bytes:
-    return encrypt(parent, xor(grandparent, bytes(7) + bytes((digit,)) + bytes(7) + bytes((digit ^ 0xF0,))))
+    return once.encrypt(parent, xor(grandparent, bytes(7) + bytes((digit,)) + bytes(7) + bytes((digit ^ 0xF0,))))

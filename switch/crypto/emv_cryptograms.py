@@ -5,8 +5,9 @@ CVN 10 and 17, the ARPC of M/Chip with Mastercard's SKD) the ICC master key stan
 
 import hmac
 
+from switch.crypto import once
 from switch.crypto.emv_keys import KEY_BYTES, exactly
-from switch.crypto.mac import mac_algorithm_3
+from switch.crypto.mac import pad
 from switch.crypto.tdes import encrypt, xor
 
 
@@ -18,7 +19,7 @@ def application_cryptogram(session_key: bytes, data: bytes, padding: int = 2) ->
     exactly(session_key, KEY_BYTES, "session key")
     if padding not in (1, 2):
         raise ValueError("expected padding method 1 or 2")
-    return mac_algorithm_3(session_key, data, padding)
+    return _mac(session_key, data, padding)
 
 
 def cryptogram_is(expected: bytes, cryptogram: bytes) -> bool:
@@ -47,4 +48,10 @@ def arpc_method_2(session_key: bytes, arqc: bytes, csu: bytes, proprietary: byte
     exactly(csu, 4, "card status update")
     if len(proprietary) > 8:
         raise ValueError(f"expected 0 to 8 bytes of proprietary authentication data, got {len(proprietary)}")
-    return mac_algorithm_3(session_key, arqc + csu + proprietary, 2)[:4]
+    return _mac(session_key, arqc + csu + proprietary, 2)[:4]
+
+
+def _mac(key: bytes, data: bytes, padding: int) -> bytes:
+    """ISO 9797-1 algorithm 3, as `mac_algorithm_3`; of the two contexts only the one that an ARPC needs too is kept."""
+    blocks = pad(data, padding)
+    return encrypt(key, xor(once.chain(key[:8], blocks[:-8]), blocks[-8:]))

@@ -6,6 +6,7 @@ A wrong length is a ValueError that names the length and never the value."""
 
 import hashlib
 
+from switch.crypto import once
 from switch.crypto.card import decimalise
 from switch.crypto.tdes import encrypt, odd_parity, xor
 
@@ -40,7 +41,7 @@ def common_session_key(icc_mk: bytes, diversification: bytes) -> bytes:
     exactly(icc_mk, KEY_BYTES, "ICC master key")
     exactly(diversification, 8, "diversification value")
     head, tail = diversification[:2], diversification[3:]
-    return odd_parity(encrypt(icc_mk, head + b"\xf0" + tail + head + b"\x0f" + tail))
+    return odd_parity(once.encrypt(icc_mk, head + b"\xf0" + tail + head + b"\x0f" + tail))
 
 
 def ac_session_key(icc_mk: bytes, atc: bytes) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.crypto import emv_cryptograms as ac
-from switch.crypto import emv_keys
+from switch.crypto import emv_keys, tdes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*TripleDES")
 
@@ -88,6 +88,16 @@ def test_answers_are_pyemvs(key: bytes, arqc: bytes, arc: bytes, csu: bytes, pro
     assert ac.arpc_method_1(key, arqc, arc) == pyemv.ac.generate_arpc_1(key, arqc, arc)
     assert ac.arpc_method_2(key, arqc, csu, proprietary) == pyemv.ac.generate_arpc_2(key, arqc, csu, proprietary)
     assert ac.arpc_method_2(key, arqc, csu) == pyemv.ac.generate_arpc_2(key, arqc, csu)
+
+
+def test_keys_of_cards_and_transactions_push_no_others_out_of_the_cache() -> None:
+    """A card key and a session key per payment: one context stays, for the answer."""
+    before = tdes._encryptor.cache_info().misses
+    for atc in range(50):
+        card = emv_keys.icc_master_key_a(KEY, f"4{atc:015}")
+        key = emv_keys.ac_session_key(card, atc.to_bytes(2, "big"))
+        ac.arpc_method_1(key, ac.application_cryptogram(key, bytes(40)), b"00")
+    assert tdes._encryptor.cache_info().misses - before <= 51
 
 
 @given(EIGHT, EIGHT)
