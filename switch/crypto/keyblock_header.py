@@ -1,7 +1,7 @@
 """The header of a key block: what a key is for, in clear text under the MAC (ANSI X9.143, ASC X9 TR-31:2018)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 HEADER_CHARS = 16
@@ -24,12 +24,12 @@ MAC_BYTES = {"A": 4, "B": 8, "C": 4, "D": 16, "0": 4, "1": 8}
 
 # Digits are for proprietary use everywhere.
 _FIELDS = {
-    "usage": r"[0-9A-Z]{2}",
-    "algorithm": r"[ADEHRST0-9]",
-    "mode": r"[BCDEGNSTVXY0-9]",
-    "key_version": r"[0-9A-Za-z]{2}",
-    "exportability": r"[ENS0-9]",
-    "context": r"[0-9A-Z]{2}",
+    "usage": re.compile(r"[0-9A-Z]{2}"),
+    "algorithm": re.compile(r"[ADEHRST0-9]"),
+    "mode": re.compile(r"[BCDEGNSTVXY0-9]"),
+    "key_version": re.compile(r"[0-9A-Za-z]{2}"),
+    "exportability": re.compile(r"[ENS0-9]"),
+    "context": re.compile(r"[0-9A-Z]{2}"),
 }
 _BLOCK_ID = re.compile(r"[0-9A-Z]{2}")
 _HEX = re.compile(r"[0-9A-F]+")
@@ -57,7 +57,7 @@ class Header:
         if self.version not in CIPHER_BLOCK:
             raise KeyBlockError("header", "version")
         for field, pattern in _FIELDS.items():
-            if not re.fullmatch(pattern, getattr(self, field)):
+            if not pattern.fullmatch(getattr(self, field)):
                 raise KeyBlockError("header", field.replace("_", " "))
         ids = [block_id for block_id, _ in self.blocks]
         if PADDING in ids or len(set(ids)) < len(ids):
@@ -85,13 +85,13 @@ def parse(block: str) -> tuple[Header, int]:
         raise KeyBlockError("length", f"{len(block)} characters, a header has {HEADER_CHARS}")
     if not block[1:5].isdigit() or int(block[1:5]) != len(block):
         raise KeyBlockError("length", f"{len(block)} characters, the header says otherwise")
-    header = Header(block[0], block[5:7], block[7], block[8], block[9:11], block[11], block[14:16])
     if not block[12:14].isdigit():
         raise KeyBlockError("header", "number of optional blocks")
     blocks, end = _parse_blocks(block, int(block[12:14]))
+    header = Header(block[0], block[5:7], block[7], block[8], block[9:11], block[11], block[14:16], blocks)
     if (end - HEADER_CHARS) % CIPHER_BLOCK[header.version]:
         raise KeyBlockError("optional block", "no whole cipher blocks")
-    return replace(header, blocks=blocks), end
+    return header, end
 
 
 def _check_block(block_id: str, data: str) -> None:
