@@ -6,9 +6,7 @@ Everything here raises ValueError, with lengths and never with key data."""
 
 from functools import lru_cache
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
+from switch.crypto import once
 from switch.crypto.tdes import encrypt, xor
 
 KEY_BYTES = 16
@@ -90,12 +88,7 @@ def _step(key: bytes, register: int) -> bytes:
 
 def _half(key: bytes, block: bytes) -> bytes:
     left, right = key[:8], key[8:]
-    return xor(_encrypt_once(left * 3, xor(block, right)), right)
-
-
-def _encrypt_once(key: bytes, blocks: bytes) -> bytes:
-    """ECB under a key of 24 bytes that comes once: in the cache of `tdes` it would push out those that come often."""
-    return Cipher(TripleDES(key), modes.ECB()).encryptor().update(blocks)  # noqa: S305 - the standard asks for it
+    return xor(once.encrypt(left * 2, xor(block, right)), right)
 
 
 def pin_key(key: bytes) -> bytes:
@@ -111,7 +104,7 @@ def mac_key(key: bytes, *, response: bool = False) -> bytes:
 def data_key(key: bytes, *, response: bool = False) -> bytes:
     """The data encryption key of a transaction key (A.4.1): its variant, each half encrypted under the whole of it."""
     variant = _variant(key, 3 if response else 5)
-    return _encrypt_once(variant + variant[:8], variant)
+    return once.encrypt(variant, variant)
 
 
 def _variant(key: bytes, byte: int) -> bytes:
