@@ -5,7 +5,7 @@ Source: NIST SP 800-67r2 3.3.2 (weak and semi-weak keys)."""
 from itertools import pairwise
 
 from switch.crypto.tdes import has_odd_parity, odd_parity
-from switch.hsm.lmk import KeyFault
+from switch.hsm.faults import KeyFault
 
 _WEAK = frozenset(
     bytes.fromhex(text)

@@ -1,4 +1,4 @@
-"""Keys under the public variant test LMK: the pairs, the variants of key types and schemes. Not for production.
+"""Keys under a variant LMK: the pairs, the variants of key types and schemes. The one here is public: for tests only.
 
 Source: docs/hsm.rst, "Local master key"."""
 
@@ -6,36 +6,46 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from switch.crypto import tdes
+from switch.hsm.faults import KeyFault
 
 _PAIRS = {
-    "00": "4040404040404040 5151515151515151",
-    "01": "6161616161616161 7070707070707070",
-    "02": "E0E0010101010101 F1F1010101010101",
-    "03": "1C587F1C13924FEF 0101010101010101",
-    "08": "1616161616161616 1919191919191919",
-    "09": "1A1A1A1A1A1A1A1A 1C1C1C1C1C1C1C1C",
-    "0A": "2323232323232323 2525252525252525",
-    "0B": "2626262626262626 2929292929292929",
-    "0D": "2F2F2F2F2F2F2F2F 3131313131313131",
+    "00-01": ("01" * 8, "7902CD1FD36EF8BA"),
+    "02-03": ("20" * 8, "31" * 8),
+    "04-05": ("40" * 8, "51" * 8),
+    "06-07": ("61" * 8, "70" * 8),
+    "08-09": ("80" * 8, "91" * 8),
+    "10-11": ("A1" * 8, "B0" * 8),
+    "12-13": ("C1C1010101010101", "D0D0010101010101"),
+    "14-15": ("E0E0010101010101", "F1F1010101010101"),
+    "16-17": ("1C587F1C13924FEF", "01" * 8),
+    "18-19": ("01" * 8, "01" * 8),
+    "20-21": ("02" * 8, "04" * 8),
+    "22-23": ("07" * 8, "10" * 8),
+    "24-25": ("13" * 8, "15" * 8),
+    "26-27": ("16" * 8, "19" * 8),
+    "28-29": ("1A" * 8, "1C" * 8),
+    "30-31": ("23" * 8, "25" * 8),
+    "32-33": ("26" * 8, "29" * 8),
+    "34-35": ("2A" * 8, "2C" * 8),
+    "36-37": ("2F" * 8, "31" * 8),
+    "38-39": ("01" * 8, "01" * 8),
 }
-_VARIANTS = bytes.fromhex("00A65A6ADE2B5074 9CFA".replace(" ", ""))
+# The pair of the last two characters of a key type code.
+PAIR_OF_CODE = {
+    "00": "04-05", "01": "06-07", "02": "14-15", "03": "16-17", "04": "18-19", "05": "20-21", "06": "22-23",
+    "07": "24-25", "08": "26-27", "09": "28-29", "0A": "30-31", "0B": "32-33", "0C": "34-35", "0D": "36-37",
+    "0E": "38-39",
+}  # fmt: skip
+_VARIANTS = bytes.fromhex("00A65A6ADE2B50749CFA")
 _SCHEME_VARIANTS = {"U": (0xA6, 0x5A), "T": (0x6A, 0xDE, 0x2B), "X": (0, 0), "Y": (0, 0, 0), "Z": (0,)}
 _SCHEME_OF_LENGTH = {16: "Z", 32: "X", 48: "Y"}
 _HEX = frozenset("0123456789ABCDEFabcdef")
 LENGTH_OF_SCHEME = {"U": 32, "X": 32, "T": 48, "Y": 48, "Z": 16}
 
 
-class KeyFault(ValueError):
-    """A key that cannot be used; `code` is the host command error."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Lmk:
-    """A variant LMK: pairs of 16 bytes by their number in a key type code."""
+    """A variant LMK: pairs of 16 bytes by their numbers."""
 
     name: str
     pairs: dict[str, bytes]
@@ -46,18 +56,30 @@ class Lmk:
 
     def key(self, key_type: str) -> bytes:
         """The 16 bytes that protect keys of the type VPP: pair PP with variant V on its first byte."""
-        variant, pair = key_type[:1], self.pairs.get(key_type[1:])
+        variant, pair = key_type[:1], self.pairs.get(PAIR_OF_CODE.get(key_type[1:], ""))
         if len(key_type) != 3 or pair is None or variant not in "0123456789":
             raise KeyFault("04", "key type code")
         return bytes((pair[0] ^ _VARIANTS[int(variant)],)) + pair[1:]
 
+    @property
+    def check_value(self) -> str:
+        """16 hex digits that tell LMKs apart: zeros under the pair of zone keys, as NC answers."""
+        return tdes.key_check_value(self.pairs["06-07"])
 
-TEST_LMK = Lmk("public test LMK", {pair: bytes.fromhex(value) for pair, value in _PAIRS.items()}, test=True)
+    @property
+    def pin_key(self) -> bytes:
+        """What PINs are kept under."""
+        return self.pairs["02-03"]
+
+
+TEST_LMK = Lmk(
+    "public test LMK", {pair: bytes.fromhex(left + right) for pair, (left, right) in _PAIRS.items()}, test=True
+)
 
 
 def check_value(lmk: Lmk) -> str:
-    """16 hex digits that tell LMKs apart: zeros under the pair of zone keys, as NC answers."""
-    return tdes.key_check_value(lmk.key("001"))
+    """16 hex digits that tell LMKs apart."""
+    return lmk.check_value
 
 
 @lru_cache(maxsize=4096)
@@ -68,8 +90,18 @@ def _wrapping_keys(key: bytes, scheme: str) -> tuple[bytes, ...]:
     return tuple(key[:8] + bytes((key[8] ^ variant,)) + key[9:] for variant in variants)
 
 
+def scheme_of(field: str) -> str:
+    """The scheme of a key field, "" for digits alone."""
+    return field[0] if field[0] in "UXTYSR" else ""
+
+
 def wrap(wrapping: bytes, clear: bytes, scheme: str) -> str:
-    """`clear` (8, 16 or 24 bytes) under a 16-byte key in a scheme: "Z", "X", "Y" plain, "U", "T" with variants."""
+    """`clear` (8, 16 or 24 bytes) under a 16-byte key in a scheme: "Z", "X", "Y" plain, "U", "T" with variants.
+
+    The scheme "" is plain without a letter, whatever the length.
+    """
+    if not scheme:
+        return tdes.encrypt(wrapping, clear).hex().upper()
     if scheme not in _SCHEME_VARIANTS:
         raise KeyFault("26", "key scheme")
     keys = _wrapping_keys(wrapping, scheme)

@@ -40,7 +40,7 @@ async def serve(
     """Serves until cancelled; reports its addresses when it listens. Raises HsmConfigError and OSError."""
     if config.production and TEST_LMK.test:
         raise HsmConfigError("hsm.production is set, and this emulator only holds the public test LMK")
-    types = KeyTypes(tpk="70D") if config.pci_key_types else KeyTypes()
+    types = KeyTypes.pci() if config.pci_key_types else KeyTypes()
     connections = _Connections(config, HostCommands(TEST_LMK, types))
     listeners = await trio.open_tcp_listeners(config.port, host=config.host)
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]

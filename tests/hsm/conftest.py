@@ -10,7 +10,7 @@ import trio
 from hypothesis import settings
 
 from switch.crypto import pinblock, tdes
-from switch.hsm.commands import HostCommands
+from switch.hsm.commands import HostCommands, Policy
 from switch.hsm.lmk import encrypt_key
 from switch.hsm.server import HsmConfig, serve
 from switch.resources import read_text
@@ -26,7 +26,9 @@ PIN = "1234"
 class Bench:
     """One HSM and clear keys beside it, so that a test can say what the HSM should have done."""
 
-    hsm: HostCommands = field(default_factory=HostCommands)
+    hsm: HostCommands = field(
+        default_factory=lambda: HostCommands(policy=Policy(authorised=frozenset({"BA"})), raise_bugs=True)
+    )
     account: str = ACCOUNT
     pin: str = PIN
 
@@ -61,6 +63,7 @@ class Bench:
         """One command of each kind that the HSM answers without an error."""
         tpk, zpk, pvk, cvk = (self.key(code) for code in ("002", "001", "002", "402"))
         block, mac = "0011223344556677", f"01031003{self.key('003')}00101122334455667788"
+        tak = self.key("003")
         return {
             "NC": "NC",
             "B2": "B20004ABCD",
@@ -82,7 +85,30 @@ class Bench:
             "M2": f"M2011100B{self.key('00B')}{'0' * 16}0010{block}",
             "M6": f"M6{mac}",
             "M8": f"M8{mac}{self.ask(f'M6{mac}')[4:]}",
+            **self.key_commands(),
+            "A4": f"A42001U{zpk}{encrypt_key(self.clear('003'), '001')}",
+            "BA": f"BA{self.pin}FF{self.account}",
+            "CU": f"CU001{zpk}{pvk}{self.block('001')}01{self.account}1{self.pvv()}{self.block('001', pin='4321')}",
+            "MA": f"MA{tak}message",
+            "MC": f"MC{tak}{self.ask(f'MA{tak}message')[4:]}message",
+            "MS": f"MS0111{self.key('008')}0008{block}",
         }
+
+    def key_commands(self) -> dict[str, str]:
+        """The older commands of one kind of key each."""
+        zmk, tmk, clear_zmk = self.key("000"), self.key("002"), self.clear("000")
+        kinds = {
+            "001": ("FA", "GC"),
+            "002": ("FC", "FE"),
+            "003": ("MI", "MG"),
+            "402": ("AW", "AU"),
+            "009": ("DW", "DY"),
+        }
+        made = {code: f"{code}{zmk}" for code in ("IA",)} | {code: f"{code}{tmk}" for code in ("HC", "HA")}
+        for key_type, (into, out) in kinds.items():
+            made[into] = f"{into}{zmk}{encrypt_under(clear_zmk, self.clear(key_type))}"
+            made[out] = f"{out}{zmk}{self.key(key_type)}"
+        return made | {"AE": f"AE{tmk}{self.key('002')}", "AG": f"AG{tmk}{self.key('003')}"}
 
     def cvv(self) -> str:
         return self.ask(f"CW{self.key('402')}4111111111111111;3012201")[4:]

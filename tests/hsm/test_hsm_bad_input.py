@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.hsm.body import Body, CommandFault
 from switch.hsm.commands import HostCommands
-from switch.hsm.lmk import KeyFault
+from switch.hsm.faults import CommandFault
+from switch.hsm.table import TABLE
 
-CODES = ["NC", "B2", "A0", "A6", "A8", "BU", "CA", "CC", "CW", "CY", "DC", "EC", "DG", "JC", "JE", "JG", "M0", "M2"]
-CODES += ["M6", "M8"]
+CODES = sorted(TABLE)
 REPLY = re.compile(rb"[\x00-\xff]{2}\d\d", re.DOTALL)
-ERRORS = {"01", "04", "05", "10", "11", "13", "14", "15", "20", "22", "23", "24", "26", "27", "75", "80"}
+# Whose last field ends where the command ends: cut or longer they are other commands of the same kind.
+OPEN_ENDED = {"MA", "MC"}
 
 
 def reply_code(code: str) -> str:
@@ -29,12 +29,14 @@ def test_each_command_succeeds_whole_and_fails_cut_at_every_byte(code: str, benc
         reply = bench.ask(command[:length])
         # An optional suffix of BU may be left off whole; nothing else can.
         whole = code == "BU" and command[length:] == ";001"
+        if code in OPEN_ENDED and reply[2:4] in ("00", "01"):
+            continue
         assert reply[:2] == reply_code(code)
         assert (reply[2:4] == "00") == whole, length
-        assert whole or (len(reply) == 4 and reply[2:] in ERRORS)
+        assert whole or (len(reply) == 4 and reply[2:] in TABLE[code].all_errors)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(set(CODES) - OPEN_ENDED))
 def test_each_command_with_something_behind_it_is_refused(code: str, bench: Any) -> None:
     for extra in ("X", ";", "\x00", "\r\n", "é"):
         assert bench.error(bench.commands()[code] + extra) in ("15", "22", "24")
@@ -81,11 +83,11 @@ def test_a_fault_says_nothing_of_what_was_sent(bench: Any) -> None:
     hsm = HostCommands()
     secret = bench.encrypt("002", b"\x04\x12\xff\xff\xff\xff\xff\xff")
     faults: list[str] = []
-    for code, command in bench.commands().items():
+    for command in bench.commands().values():
         for changed in (command[:-1], command + "4111111111111111", command.replace(bench.block("002"), secret)):
             try:
-                hsm._table[code](Body(changed[2:]))
-            except (CommandFault, KeyFault) as fault:
+                hsm._answer(changed[:2], changed)
+            except CommandFault as fault:
                 faults.append(f"{fault!r} {fault.__context__!r}")
     assert len(faults) > 20
     assert not [fault for fault in faults if re.search(r"[0-9A-F]{9,}", fault)]
@@ -93,7 +95,11 @@ def test_a_fault_says_nothing_of_what_was_sent(bench: Any) -> None:
 
 def test_nothing_of_one_command_reaches_the_next(bench: Any) -> None:
     """The same commands, after a flood of broken ones, get the same answers."""
-    fixed = {code: command for code, command in bench.commands().items() if code not in ("A0", "CA", "CC", "JG")}
+    fixed = {
+        code: command
+        for code, command in bench.commands().items()
+        if code not in ("A0", "CA", "CC", "JG", "IA", "HC", "HA")
+    }
     before = {code: bench.ask(command) for code, command in fixed.items()}
     for command in bench.commands().values():
         for cut in range(0, len(command), 7):

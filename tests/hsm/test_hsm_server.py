@@ -211,7 +211,8 @@ async def test_the_log_tells_of_connections_and_never_of_commands(
         while not any(line["event"] == "disconnected" for line in lines):
             await trio.lowlevel.checkpoint()
     nursery.cancel_scope.cancel()
-    assert [line["event"] for line in lines] == ["listening", "connected", "disconnected"]
+    assert [line["event"] for line in lines] == ["listening", "connected", "authorised command", "disconnected"]
+    assert lines[2] | {"allowed": False, "command": "BA", "lmk": "00"} == lines[2]
     assert "message of 0 bytes" in lines[-1]["reason"]
     text = repr(lines)
     secrets = [bench.key(t)[1:] for t in ("001", "002", "402", "00B")] + [bench.block("001"), bench.account]

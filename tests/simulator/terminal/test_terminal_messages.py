@@ -68,8 +68,12 @@ def test_the_expiry_comes_from_the_track_unless_it_was_keyed(codec):
 
 def test_the_hsm_reads_the_pin_that_was_entered(codec):
     block = _request(codec, pin="1234", track2=f"{PAN}=30122011")["52"]
-    reply = HostCommands().handle(f"JC{encrypt_key(TPK, '002')}{block}01{pinblock.account_of(PAN)}".encode())
-    assert reply == b"JD0001234"
+    tail = f"{block}01{pinblock.account_of(PAN)}"
+    sealed = HostCommands().handle(f"JC{encrypt_key(TPK, '002')}{tail}".encode())
+    hsm, pvk = HostCommands(), encrypt_key(tdes.odd_parity(bytes(range(1, 17))), "002")
+    pvv = hsm.handle(f"DG{pvk}".encode() + sealed[4:] + f"{tail[18:]}1".encode())[4:]
+    assert sealed[:4] == b"JD00"
+    assert pvv == hsm.handle(f"DG{pvk}01234{tail[18:]}1".encode())[4:]
 
 
 def test_without_the_key_the_block_says_nothing_of_the_pin(codec):

@@ -1,0 +1,99 @@
+"""BU: check values of keys of any type."""
+
+from dataclasses import dataclass
+
+from switch.crypto import tdes
+from switch.hsm.faults import CommandFault
+from switch.hsm.keyfield import Key
+from switch.hsm.layout import HEX, Choice, Digits, Optional, Values, When
+from switch.hsm.table import command
+from switch.hsm.vault import Vault
+
+_FLAGS = {"0": 8, "1": 16, "2": 24}
+
+
+@dataclass(frozen=True, eq=False)
+class ShortType:
+    """A key type as variant and last character of the pair; FF leaves it to the LongType behind the key."""
+
+    name: str
+    code: str = "04"
+    width: str = "2H, or FF"
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        found = text[at : at + 2]
+        if len(found) != 2:
+            raise CommandFault("15", "key type is short")
+        values[self.name] = None if found == "FF" else f"{found[0]}0{found[1]}"
+        return at + 2
+
+
+@dataclass(frozen=True, eq=False)
+class LongType:
+    """`;` and a key type VPP, when the ShortType was FF."""
+
+    name: str
+    code: str = "04"
+    width: str = "3H after ;, when FF was given"
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        if values[self.name] is not None:
+            return at
+        if text[at : at + 1] != ";":
+            raise CommandFault("04", "key type code")
+        found = text[at + 1 : at + 4]
+        if len(found) != 3:
+            raise CommandFault("15", "key type is short")
+        if found.strip(HEX):
+            raise CommandFault("04", "key type code")
+        values[self.name] = found
+        return at + 4
+
+
+@dataclass(frozen=True, eq=False)
+class CheckValue:
+    """A check value in a reply: 6 or 16 digits, as asked."""
+
+    name: str
+    code: str = "15"
+    width: str = "16H or 6H"
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        found = text[at:]
+        if len(found) not in (6, 8, 12, 16) or found.strip(HEX):
+            raise CommandFault("15", "check value")
+        values[self.name] = found
+        return len(text)
+
+
+@command(
+    "BU",
+    "Generate a key check value",
+    request=(
+        ShortType("key_type"),
+        Choice("flag", tuple(_FLAGS), "05"),
+        When("flag", ("0",), Key("single", typed_by="key_type", plain=16)),
+        When("flag", ("1",), Key("double", typed_by="key_type", plain=32)),
+        When("flag", ("2",), Key("triple", typed_by="key_type", plain=48)),
+        LongType("key_type"),
+        Optional(";", Digits("kcv_type", 3)),
+    ),
+    reply=(CheckValue("kcv"),),
+    errors=("04", "05"),
+    evidence="A B C V",
+)
+def check_value(
+    vault: Vault,  # noqa: ARG001
+    key_type: str,  # noqa: ARG001
+    flag: str,
+    single: bytes | None,
+    double: bytes | None,
+    triple: bytes | None,
+    kcv_type: str | None,
+) -> str:
+    """16 digits, or 6 when the last digit of the check value type is 1."""
+    key = single or double or triple or b""
+    if len(key) != _FLAGS[flag]:
+        raise CommandFault("05", "key length flag")
+    value = tdes.key_check_value(key)
+    return value[:6] if kcv_type and kcv_type[2] == "1" else value

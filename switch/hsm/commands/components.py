@@ -1,0 +1,40 @@
+"""A4: a key from components that are kept under the LMK."""
+
+from switch.crypto import tdes
+from switch.hsm import keycheck
+from switch.hsm.faults import KeyFault
+from switch.hsm.keyfield import Key, KeyOut, Scheme, TypeCode
+from switch.hsm.layout import Choice, Hex, When
+from switch.hsm.table import command
+from switch.hsm.vault import Vault
+
+_MOST = 9
+_COUNTS = tuple(str(count) for count in range(2, _MOST + 1))
+_COMPONENTS = tuple(
+    When(
+        "count",
+        tuple(count for count in _COUNTS if int(count) >= place),
+        Key(f"component_{place}", typed_by="key_type"),
+    )
+    for place in range(1, _MOST + 1)
+)
+
+
+@command(
+    "A4",
+    "Form a key from components",
+    request=(Choice("count", _COUNTS), TypeCode("key_type"), Scheme("scheme"), *_COMPONENTS),
+    reply=(KeyOut("key"), Hex("kcv", 6)),
+    evidence="A B V",
+)
+def form_key(vault: Vault, count: str, key_type: str, scheme: str, **components: bytes | None) -> str:
+    """The XOR of the components with its parity set, under the LMK, and its check value."""
+    parts = [components[f"component_{place}"] or b"" for place in range(1, int(count) + 1)]
+    if len({len(part) for part in parts}) > 1:
+        raise KeyFault("27", "components of different lengths")
+    clear = parts[0]
+    for part in parts[1:]:
+        clear = tdes.xor(clear, part)
+    clear = tdes.odd_parity(clear)
+    keycheck.check_strength(clear)
+    return vault.keep(clear, key_type, scheme) + tdes.key_check_value(clear)[:6]

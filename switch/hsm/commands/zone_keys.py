@@ -1,0 +1,145 @@
+"""Keys of one kind moved between the LMK and a zone or terminal master key, and made for one: the older commands.
+
+All take `;`, scheme under the ZMK or TMK, scheme under the LMK and check value type (0: 16 digits, 1: 6) at the end;
+what a command does not use may be anything. Without them a key keeps the scheme it came in, and a new one is of single
+length."""
+
+from collections.abc import Callable
+
+from switch.crypto import tdes
+from switch.hsm import keycheck
+from switch.hsm.clearkey import ClearKey
+from switch.hsm.commands.checkvalues import CheckValue
+from switch.hsm.keyfield import Key, KeyOut, WrappedKey
+from switch.hsm.layout import Choice, Optional, Text
+from switch.hsm.lmk import scheme_of, unwrap, wrap
+from switch.hsm.table import command
+from switch.hsm.vault import Vault
+
+_KCV = CheckValue("kcv")
+
+
+def _options(kcv_types: tuple[str, ...] = ("0", "1")) -> Optional:
+    return Optional(";", Text("other_scheme", 1), Text("lmk_scheme", 1), Choice("kcv_type", kcv_types))
+
+
+def _asked(scheme: str | None) -> str:
+    return "" if scheme in (None, "0") else str(scheme)
+
+
+def _digits(clear: bytes, kcv_type: str | None) -> str:
+    value = tdes.key_check_value(clear)
+    return value if kcv_type in (None, "0") else value[:6]
+
+
+def _visa_digits(clear: bytes, kcv_type: str | None) -> str:
+    return tdes.key_check_value(clear)[: 6 if kcv_type == "1" else 8]
+
+
+def _pair_digits(clear: bytes, kcv_type: str | None) -> str:
+    if kcv_type == "1":
+        return tdes.key_check_value(clear)[:6]
+    return tdes.key_check_value(clear[:8])[:6] + tdes.key_check_value(clear[8:])[:6]
+
+
+def _import(
+    code: str, kind: str, evidence: str, digits: Callable[[bytes, str | None], str] = _digits, plain: int = 16
+) -> None:
+    types = ("0", "1", "2") if digits is _visa_digits else ("0", "1")
+
+    @command(
+        code,
+        f"Translate a {kind} from a ZMK to the LMK",
+        request=(Key("zmk", "ZMK", use="D"), WrappedKey("key", plain=plain), _options(types)),
+        reply=(KeyOut("key", plain=plain), _KCV),
+        errors=("11", "75"),
+        evidence=evidence,
+    )
+    def translate(
+        vault: Vault,
+        zmk: bytes,
+        key: str,
+        other_scheme: str | None,  # noqa: ARG001
+        lmk_scheme: str | None,
+        kcv_type: str | None,
+    ) -> str:
+        clear = unwrap(zmk, key)
+        keycheck.check(clear, "11")
+        kept = vault.keep(clear, vault.code_of(kind), _asked(lmk_scheme) or scheme_of(key))
+        return kept + digits(clear, kcv_type)
+
+
+def _export(
+    code: str, kind: str, evidence: str, digits: Callable[[bytes, str | None], str] = _digits, plain: int = 16
+) -> None:
+    types = ("0", "1", "2") if digits is _visa_digits else ("0", "1")
+
+    @command(
+        code,
+        f"Translate a {kind} from the LMK to a ZMK",
+        request=(Key("zmk", "ZMK"), Key("key", kind, code="11", plain=plain), _options(types)),
+        reply=(KeyOut("key", plain=plain), _KCV),
+        evidence=evidence,
+    )
+    def translate(
+        vault: Vault,  # noqa: ARG001
+        zmk: bytes,
+        key: ClearKey,
+        other_scheme: str | None,
+        lmk_scheme: str | None,  # noqa: ARG001
+        kcv_type: str | None,
+    ) -> str:
+        return wrap(zmk, key, _asked(other_scheme) or key.scheme) + digits(key, kcv_type)
+
+
+def _generate(code: str, kind: str, under: str, evidence: str) -> None:
+    @command(
+        code,
+        f"Generate a {kind}",
+        request=(Key("master", under), _options()),
+        reply=(KeyOut("key_under_master"), KeyOut("key"), *((_KCV,) if under == "ZMK" else ())),
+        evidence=evidence,
+    )
+    def generate(
+        vault: Vault, master: bytes, other_scheme: str | None, lmk_scheme: str | None, kcv_type: str | None
+    ) -> str:
+        scheme = _asked(lmk_scheme) or "Z"
+        clear = vault.fresh(scheme)
+        made = wrap(master, clear, _asked(other_scheme) or "Z") + vault.keep(clear, vault.code_of(kind), scheme)
+        return made + (_digits(clear, kcv_type) if under == "ZMK" else "")
+
+
+def _pass_on(code: str, kind: str, evidence: str) -> None:
+    @command(
+        code,
+        f"Translate a {kind} from the LMK to a TMK",
+        request=(Key("tmk", "TMK"), Key("key", kind, code="11"), _options()),
+        reply=(KeyOut("key"),),
+        evidence=evidence,
+    )
+    def translate(
+        vault: Vault,  # noqa: ARG001
+        tmk: bytes,
+        key: ClearKey,
+        other_scheme: str | None,
+        lmk_scheme: str | None,  # noqa: ARG001
+        kcv_type: str | None,  # noqa: ARG001
+    ) -> str:
+        return wrap(tmk, key, _asked(other_scheme) or key.scheme)
+
+
+_import("FA", "ZPK", "A C D E V")
+_import("FC", "TPK", "A C D E V")
+_import("MI", "TAK", "A C D E V")
+_import("AW", "CVK", "A M", _pair_digits, 32)
+_import("DW", "BDK", "A M", _visa_digits, 32)
+_export("GC", "ZPK", "A C D E V")
+_export("FE", "TPK", "A C D E V")
+_export("MG", "TAK", "A M")
+_export("AU", "CVK", "A M", _pair_digits, 32)
+_export("DY", "BDK", "A M", _visa_digits, 32)
+_generate("IA", "ZPK", "ZMK", "A D M")
+_generate("HC", "TPK", "TMK", "A C E M")
+_generate("HA", "TAK", "TMK", "A M")
+_pass_on("AE", "TPK", "A M")
+_pass_on("AG", "TAK", "A M")

@@ -1,0 +1,81 @@
+"""Host commands in the style of a payShield: bytes in, bytes out, no I/O. Clear keys and PINs exist only below here.
+
+Source: docs/hsm.rst. Every bad input is an error reply, never an exception."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from switch.hsm.faults import CommandFault
+from switch.hsm.lmk import TEST_LMK, Lmk
+from switch.hsm.policy import KeyTypes, Policy
+from switch.hsm.table import TABLE, Answer
+from switch.hsm.vault import Vault
+
+log = structlog.get_logger()
+
+
+class HostCommands:
+    """The command table of one HSM with its LMKs by number; `lmk` is 00. One owner: see Vault.
+
+    `raise_bugs` lets an error of the program itself out, for tests; else it is answered 41 and logged by name.
+    """
+
+    def __init__(
+        self,
+        lmk: Lmk = TEST_LMK,
+        types: KeyTypes | None = None,
+        policy: Policy | None = None,
+        *,
+        lmks: Mapping[str, Lmk] | None = None,
+        raise_bugs: bool = False,
+    ) -> None:
+        self._policy = policy or Policy()
+        every = {"00": lmk} | dict(lmks or {})
+        self._vaults = {number: Vault(one, types or KeyTypes(), self._policy) for number, one in every.items()}
+        self._table = {code: row for code, row in TABLE.items() if code not in self._policy.disabled_commands}
+        self._raise_bugs = raise_bugs
+        self._authorised = False
+
+    def authorise(self, on: bool) -> None:
+        """Enters or leaves the authorised state, which some commands ask for."""
+        self._authorised = on
+        log.info("authorised state", on=on)
+
+    def handle(self, message: bytes) -> bytes:
+        """The reply to a command without its header: code with the second letter + 1, error, body, trailer."""
+        text = message.decode("latin-1")
+        code = text[:2]
+        reply_code = code[:1] + chr(ord(code[1]) + 1 & 0xFF) if len(code) == 2 else "ZZ"
+        try:
+            result = self._answer(code, text)
+        except CommandFault as fault:
+            result = fault.code
+        except Exception as bug:
+            if self._raise_bugs:
+                raise
+            log.error("bug", command=code, error=type(bug).__name__)
+            result = "41"
+        return (reply_code + result).encode("latin-1")
+
+    def _answer(self, code: str, text: str) -> str:
+        row = self._table.get(code)
+        if row is None:
+            raise CommandFault("68", "no such command")
+        values, number, trailer = row.parse(text)
+        vault = self._vaults.get(number)
+        if vault is None:
+            raise CommandFault("13", "number of the LMK")
+        if row.authorised:
+            self._check_authority(code, number)
+        result = row.answer(vault, values)
+        if isinstance(result, Answer):
+            return result.error + result.body + trailer
+        return f"00{result}{trailer}"
+
+    def _check_authority(self, code: str, number: str) -> None:
+        """Raises CommandFault 17 outside of the authorised state; what is done in it is logged."""
+        allowed = self._authorised or code in self._policy.authorised
+        log.info("authorised command", command=code, lmk=number, allowed=allowed)
+        if not allowed:
+            raise CommandFault("17", "not authorised")

@@ -1,0 +1,94 @@
+"""What a command works with: one LMK, the policy, random numbers, and keys opened and checked once."""
+
+import secrets
+from functools import lru_cache
+
+from switch.crypto import tdes
+from switch.hsm import keycheck, lmkpin
+from switch.hsm.clearkey import ClearKey
+from switch.hsm.faults import CommandFault, KeyFault
+from switch.hsm.keyfield import Key
+from switch.hsm.kinds import KINDS
+from switch.hsm.lmk import Lmk, scheme_of, unwrap, wrap
+from switch.hsm.policy import KeyTypes, Policy
+
+CACHED_KEYS = 4096
+_BYTES_OF_SCHEME = {"Z": 8, "U": 16, "X": 16, "T": 24, "Y": 24}
+
+
+class Vault:
+    """The HSM as a command sees it under one LMK. One owner: its cipher contexts are not thread-safe."""
+
+    def __init__(self, lmk: Lmk, types: KeyTypes, policy: Policy) -> None:
+        self.lmk = lmk
+        self.policy = policy
+        self._codes = types.codes()
+        self.open = lru_cache(maxsize=CACHED_KEYS)(self._open)
+
+    def __repr__(self) -> str:
+        return f"Vault({self.lmk!r})"
+
+    def _open(self, field: str, key: Key, key_type: str) -> ClearKey:
+        """The clear key of a field K that is what `key` asks for; raises KeyFault."""
+        code = self.type_code(key, key_type)
+        if field[0] in "SR":
+            raise KeyFault("26", "key blocks are not loaded")
+        clear = ClearKey(unwrap(self.lmk.key(code), field), scheme=scheme_of(field))
+        keycheck.check(clear, key.code)
+        if len(clear) not in key.sizes:
+            raise KeyFault("27", "key length")
+        return clear
+
+    def type_code(self, key: Key, key_type: str) -> str:
+        """The type of a key that a command takes; raises KeyFault 04 when the one it names is not allowed there."""
+        if not key.typed_by:
+            return self._codes[key.kind]
+        if key.kinds and key_type not in {self._codes[kind] for kind in key.kinds}:
+            raise KeyFault("04", "key type code")
+        return key_type
+
+    def code_of(self, kind: str) -> str:
+        """The type code of a kind of key."""
+        return self._codes[KINDS[kind].name]
+
+    def keep(self, clear: bytes, key_type: str, scheme: str) -> str:
+        """A key under the LMK."""
+        return wrap(self.lmk.key(key_type), clear, scheme)
+
+    def fresh(self, scheme: str) -> bytes:
+        """A new key for a scheme: random, odd parity, not weak."""
+        size = _BYTES_OF_SCHEME.get(scheme)
+        if size is None:
+            raise KeyFault("26", "key scheme")
+        while True:
+            clear = tdes.odd_parity(secrets.token_bytes(size))
+            try:
+                keycheck.check_strength(clear)
+            except KeyFault:
+                continue
+            return clear
+
+    def seal_pin(self, pin: str, account: str) -> str:
+        """PIN(L) of a clear PIN."""
+        length = self.policy.pin_field or len(pin) + 1
+        if len(pin) >= length:
+            raise CommandFault("24", "PIN length")
+        return lmkpin.seal(self.lmk.pin_key, pin, account, length)
+
+    def open_pin(self, sealed: str, account: str) -> str:
+        """The clear PIN of a PIN(L); 14 when it is none, 24 for its length."""
+        if self.policy.pin_field and len(sealed) != self.policy.pin_field:
+            raise CommandFault("24", "length of the PIN under the LMK")
+        if sealed[0] == "0":
+            if not (self.policy.clear_pins and self.lmk.test):
+                raise CommandFault("14", "PIN under LMK")
+            pin = sealed[1:]
+        else:
+            pin = lmkpin.unseal(self.lmk.pin_key, sealed, account)
+        self.check_pin(pin)
+        return pin
+
+    def check_pin(self, pin: str) -> None:
+        """Raises CommandFault 24 for a PIN shorter or longer than the policy allows."""
+        if not self.policy.min_pin <= len(pin) <= self.policy.max_pin:
+            raise CommandFault("24", "PIN length")
