@@ -4,13 +4,16 @@ Source: Visa's public description as in the EMVCo-independent literature; checke
 
 from switch.crypto.tdes import encrypt, xor
 
+_LETTERS_LESS_TEN = bytes.maketrans(b"ABCDEFabcdef", b"012345012345")
+
 
 def decimalise(hexadecimal: str, count: int) -> str:
     """The first `count` of: the digits of `hexadecimal` in order, then its letters A to F as 0 to 5."""
-    digits = [c for c in hexadecimal if c.isdigit()]
+    raw = hexadecimal.encode("ascii")
+    digits = raw.translate(None, b"ABCDEFabcdef")
     if len(digits) < count:
-        digits += [str(int(c, 16) - 10) for c in hexadecimal if not c.isdigit()]
-    return "".join(digits[:count])
+        digits += raw.translate(_LETTERS_LESS_TEN, b"0123456789")
+    return digits[:count].decode("ascii")
 
 
 def cvv(cvk: bytes, pan: str, expiry: str, service_code: str) -> str:
@@ -19,19 +22,22 @@ def cvv(cvk: bytes, pan: str, expiry: str, service_code: str) -> str:
     The service code is the track's own for CVV1, 000 for CVV2 and 999 for iCVV. `cvk` is 16 bytes.
     """
     text = (pan + expiry + service_code).ljust(32, "0")
-    if len(text) != 32 or not text.isdigit():
+    if len(text) != 32 or not (text.isascii() and text.isdigit()):
         raise ValueError("expected digits: PAN up to 19, expiry 4, service code 3")
-    first, second = bytes.fromhex(text[:16]), bytes.fromhex(text[16:])
-    block = xor(encrypt(cvk[:8], first), second)
-    return decimalise(encrypt(cvk[:16], block).hex().upper(), 3)
+    if len(cvk) != 16:
+        raise ValueError(f"expected a key of 16 bytes, got {len(cvk)}")
+    data = bytes.fromhex(text)
+    block = xor(encrypt(cvk[:8], data[:8]), data[8:])
+    return decimalise(encrypt(cvk, block).hex(), 3)
 
 
 def pvv(pvk: bytes, account: str, key_index: str, pin: str) -> str:
     """Four digits over 11 account digits, the PVK index and the first 4 PIN digits.
 
-    `account` is the 12 rightmost PAN digits without the check digit; its last 11 are used.
+    `account` is the 12 rightmost PAN digits without the check digit; its last 11 are used. A PIN longer than 4 digits
+    counts with its first 4 only. `pvk` is 16 bytes.
     """
     text = account[-11:] + key_index + pin[:4]
-    if len(text) != 16 or not text.isdigit():
+    if len(text) != 16 or not (text.isascii() and text.isdigit()):
         raise ValueError("expected digits: account 12, index 1, PIN 4 or more")
-    return decimalise(encrypt(pvk, bytes.fromhex(text)).hex().upper(), 4)
+    return decimalise(encrypt(pvk, bytes.fromhex(text)).hex(), 4)

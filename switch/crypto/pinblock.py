@@ -1,7 +1,13 @@
-"""PIN blocks before encryption: ISO 9564-1 formats 0, 1 and 3, and Diebold. Clear PINs stay inside the HSM floor."""
+"""PIN blocks of 8 bytes before encryption: ISO 9564-1 formats 0 to 3, Diebold and PLUS, by their payShield codes.
 
-ISO_0, DIEBOLD, ISO_1, ISO_3 = "01", "03", "05", "47"
+Clear PINs stay inside the HSM floor. Format 4 has 16 bytes and enciphers on the way: `pinblock4`.
+Source: ISO 9564-1:2017 clause 9; the IBM CCA documentation for PLUS (VISA format 4) and Diebold (3621 and 3624)."""
+
+from typing import NamedTuple
+
+ISO_0, DIEBOLD, PLUS, ISO_1, ISO_2, ISO_3, ISO_4 = "01", "03", "04", "05", "34", "47", "48"
 MIN_PIN, MAX_PIN = 4, 12
+FILL_DIGITS = 12
 
 
 class PinBlockError(ValueError):
@@ -12,48 +18,78 @@ class PinBlockError(ValueError):
         self.length = length
 
 
+class _Form(NamedTuple):
+    control: str
+    fillers: str
+    bound: bool
+
+
+_FORMS = {
+    ISO_0: _Form("0", "F", bound=True),
+    PLUS: _Form("0", "F", bound=True),
+    ISO_1: _Form("1", "0123456789ABCDEF", bound=False),
+    ISO_2: _Form("2", "F", bound=False),
+    ISO_3: _Form("3", "ABCDEF", bound=True),
+}
+_DIGITS = "0123456789ABCDEF"
+# Every nibble as one of A to F: random hex digits to the filler of format 3.
+_TO_LETTERS = bytes(10 + (byte >> 4) % 6 << 4 | 10 + (byte & 15) % 6 for byte in range(256))
+
+
 def account_of(pan: str) -> str:
     """The 12 rightmost digits of a PAN without its check digit, zeros on the left of a short one."""
     return pan[:-1][-12:].rjust(12, "0")
 
 
+def plus_account_of(pan: str) -> str:
+    """The 12 leftmost digits of a PAN without its check digit, for PLUS; ValueError when it has fewer."""
+    if len(pan) < 13:
+        raise ValueError("expected a PAN of at least 13 digits")
+    return pan[:12]
+
+
 def encode(code: str, pin: str, account: str, fill: str) -> bytes:
     """The 8-byte block of `pin` (4 to 12 digits) in format `code`.
 
-    `account` is 12 digits (formats 01 and 47); `fill` is at least 12 random hex digits, used by formats 05 and 47.
+    `account` is 12 digits: of `account_of` for formats 01 and 47, of `plus_account_of` for 04, and not looked at by the
+    others. `fill` is at least 12 random upper-case hex digits, used by formats 05 and 47. Raises PinBlockError for the
+    PIN, ValueError for what the caller should know better.
     """
-    if not (pin.isascii() and pin.isdigit() and MIN_PIN <= len(pin) <= MAX_PIN):
-        raise PinBlockError("expected a PIN of 4 to 12 digits", length=True)
+    check_pin(pin)
     if code == DIEBOLD:
         return bytes.fromhex(pin.ljust(16, "F"))
-    head = f"{_CONTROL[code]}{len(pin):X}{pin}"
-    need = 16 - len(head)
-    if code == ISO_1:
-        return bytes.fromhex(head + fill[:need])
-    pad = "F" * need if code == ISO_0 else "".join("ABCDEF"[int(digit, 16) % 6] for digit in fill[:need])
-    return _with_account(bytes.fromhex(head + pad), account)
+    form = _form(code)
+    size = len(pin)
+    text = f"{form.control}{_DIGITS[size]}{pin}"
+    text = text.ljust(16, "F") if form.fillers == "F" else text + _filler(code, fill)[: 14 - size]
+    clear = int(text, 16)
+    return (clear ^ _bound(account) if form.bound else clear).to_bytes(8)
 
 
 def decode(code: str, block: bytes, account: str) -> str:
     """The PIN in an 8-byte block of format `code`; raises PinBlockError when any nibble is not as it must be."""
+    if len(block) != 8:
+        raise PinBlockError("expected a block of 8 bytes")
     if code == DIEBOLD:
-        pin = block.hex().upper().rstrip("F")
-        return _checked(pin)
-    clear = (block if code == ISO_1 else _with_account(block, account)).hex().upper()
-    if clear[0] != _CONTROL[code]:
+        return checked_pin(block.hex().upper().rstrip("F"))
+    form = _form(code)
+    clear = f"{int.from_bytes(block) ^ _bound(account):016X}" if form.bound else block.hex().upper()
+    if clear[0] != form.control:
         raise PinBlockError("control nibble")
-    size = int(clear[1], 16)
-    fill = clear[2 + size :]
-    allowed = {ISO_0: "F", ISO_1: "0123456789ABCDEF", ISO_3: "ABCDEF"}[code]
-    if fill.strip(allowed):
+    end = 2 + int(clear[1], 16)
+    if clear[end:].strip(form.fillers):
         raise PinBlockError("filler")
-    return _checked(clear[2 : 2 + size])
+    return checked_pin(clear[2:end])
 
 
-_CONTROL = {ISO_0: "0", ISO_1: "1", ISO_3: "3"}
+def check_pin(pin: str) -> None:
+    """Raises PinBlockError unless `pin` is 4 to 12 digits."""
+    if not (MIN_PIN <= len(pin) <= MAX_PIN and pin.isascii() and pin.isdigit()):
+        raise PinBlockError(f"expected a PIN of {MIN_PIN} to {MAX_PIN} digits", length=True)
 
 
-def _checked(pin: str) -> str:
+def checked_pin(pin: str) -> str:
+    """`pin` as found in a block, upper-case hex digits, when it is a PIN; else PinBlockError with its fault."""
     if not MIN_PIN <= len(pin) <= MAX_PIN:
         raise PinBlockError("PIN length", length=not pin or pin.isdigit())
     if not pin.isdigit():
@@ -61,5 +97,21 @@ def _checked(pin: str) -> str:
     return pin
 
 
-def _with_account(block: bytes, account: str) -> bytes:
-    return (int.from_bytes(block, "big") ^ int(account, 16)).to_bytes(8, "big")
+def _form(code: str) -> _Form:
+    form = _FORMS.get(code)
+    if form is None:
+        raise ValueError("expected the code of an 8-byte PIN block format")
+    return form
+
+
+def _bound(account: str) -> int:
+    if len(account) != 12 or not (account.isascii() and account.isdigit()):
+        raise ValueError("expected an account of 12 digits")
+    return int(account, 16)
+
+
+def _filler(code: str, fill: str) -> str:
+    if len(fill) < FILL_DIGITS:
+        raise ValueError(f"expected at least {FILL_DIGITS} hex digits of fill")
+    raw = bytes.fromhex(fill[:FILL_DIGITS])
+    return (raw.translate(_TO_LETTERS) if code == ISO_3 else raw).hex().upper()

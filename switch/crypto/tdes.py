@@ -1,73 +1,94 @@
 """DES and triple DES on whole blocks, with reused contexts: a new cipher object costs ten times an encryption.
 
-Not thread-safe: one owner per process (the HSM), as `cryptography` contexts are not."""
+Keys have 8, 16 or 24 bytes: DES, two-key and three-key triple DES; another length is a ValueError. Their parity and
+strength are not looked at here. Not thread-safe: one owner per process (the HSM), as `cryptography` contexts are not.
+Source: ANSI X3.92, X9.52, NIST SP 800-67; CMAC from NIST SP 800-38B."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Protocol
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from switch.crypto.chain import CbcChain
 
 # How many keys keep their contexts ready.
 CACHED_KEYS = 4096
 
-
-class _Context(Protocol):
-    def update(self, data: bytes) -> bytes: ...
+_ODD = bytes(byte ^ (1 - byte.bit_count() % 2) for byte in range(256))
 
 
-def _key24(key: bytes) -> bytes:
+def _cipher(key: bytes) -> TripleDES:
     if len(key) not in (8, 16, 24):
         raise ValueError(f"expected a key of 8, 16 or 24 bytes, got {len(key)}")
-    return (key * 3)[:24] if len(key) == 8 else key + key[:8] if len(key) == 16 else key
+    return TripleDES((key * 3)[:24] if len(key) == 8 else key + key[:8] if len(key) == 16 else key)
 
 
 @lru_cache(maxsize=CACHED_KEYS)
-def _encryptor(key: bytes) -> _Context:
-    return Cipher(TripleDES(_key24(key)), modes.ECB()).encryptor()  # noqa: S305 - the standards ask for it
+def _encryptor(key: bytes) -> Callable[[bytes], bytes]:
+    return Cipher(_cipher(key), modes.ECB()).encryptor().update  # noqa: S305 - the standards ask for it
 
 
 @lru_cache(maxsize=CACHED_KEYS)
-def _decryptor(key: bytes) -> _Context:
-    return Cipher(TripleDES(_key24(key)), modes.ECB()).decryptor()  # noqa: S305
+def _decryptor(key: bytes) -> Callable[[bytes], bytes]:
+    return Cipher(_cipher(key), modes.ECB()).decryptor().update  # noqa: S305
+
+
+@lru_cache(maxsize=CACHED_KEYS)
+def _chain(key: bytes) -> CbcChain:
+    return CbcChain(_cipher(key))
+
+
+@lru_cache(maxsize=CACHED_KEYS)
+def _cmac(key: bytes) -> CMAC:
+    return CMAC(_cipher(key))
 
 
 def encrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB encryption of whole 8-byte blocks under a key of 8, 16 or 24 bytes (ANSI X3.92, X9.52)."""
-    _whole(blocks)
-    return _encryptor(key).update(blocks)
+    if len(blocks) % 8:
+        raise ValueError(_WHOLE)
+    return _encryptor(key)(blocks)
 
 
 def decrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB decryption of whole 8-byte blocks."""
-    _whole(blocks)
-    return _decryptor(key).update(blocks)
+    if len(blocks) % 8:
+        raise ValueError(_WHOLE)
+    return _decryptor(key)(blocks)
 
 
 def encrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
-    """CBC encryption of whole 8-byte blocks."""
-    _whole(blocks)
-    context = Cipher(TripleDES(_key24(key)), modes.CBC(iv)).encryptor()
-    return context.update(blocks) + context.finalize()
+    """CBC encryption of whole 8-byte blocks; `iv` is 8 bytes."""
+    if len(blocks) % 8 or len(iv) != 8:
+        raise ValueError(_WHOLE)
+    return _chain(key).encrypt(iv, blocks) if blocks else b""
 
 
 def decrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
-    """CBC decryption of whole 8-byte blocks."""
-    _whole(blocks)
-    context = Cipher(TripleDES(_key24(key)), modes.CBC(iv)).decryptor()
-    return context.update(blocks) + context.finalize()
+    """CBC decryption of whole 8-byte blocks; `iv` is 8 bytes."""
+    if len(blocks) % 8 or len(iv) != 8:
+        raise ValueError(_WHOLE)
+    return xor(_decryptor(key)(blocks), (iv + blocks)[: len(blocks)])
 
 
-def _whole(blocks: bytes) -> None:
-    if len(blocks) % 8:
-        raise ValueError("expected whole blocks of 8 bytes")
+def cmac(key: bytes, data: bytes) -> bytes:
+    """Eight bytes: the CMAC of any number of bytes (NIST SP 800-38B, ISO 9797-1 algorithm 5)."""
+    context = _cmac(key).copy()
+    context.update(data)
+    return context.finalize()
+
+
+_WHOLE = "expected whole blocks of 8 bytes and an IV of 8 bytes"
 
 
 def xor(left: bytes, right: bytes) -> bytes:
-    """Two byte strings of one length, XORed."""
-    if len(left) != len(right):
-        raise ValueError(f"expected two strings of one length, one is longer: {len(left)} and {len(right)} bytes")
-    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")
+    """Two byte strings of one length, XORed; ValueError when one is longer."""
+    size = len(left)
+    if size != len(right):
+        raise ValueError(f"expected two strings of one length, one is longer: {size} and {len(right)} bytes")
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(size)
 
 
 def key_check_value(key: bytes) -> str:
@@ -75,8 +96,9 @@ def key_check_value(key: bytes) -> str:
     return encrypt(key, bytes(8)).hex().upper()
 
 
-# Every byte value as it is with an odd number of ones.
-_ODD = bytes(value ^ (1 - value.bit_count() % 2) for value in range(256))
+def cmac_check_value(key: bytes) -> str:
+    """The CMAC of eight zero bytes, 16 hex digits; its first 10 are the CMAC KCV (ANSI X9.24-1:2017 annex A)."""
+    return cmac(key, bytes(8)).hex().upper()
 
 
 def odd_parity(key: bytes) -> bytes:
@@ -85,4 +107,5 @@ def odd_parity(key: bytes) -> bytes:
 
 
 def has_odd_parity(key: bytes) -> bool:
-    return odd_parity(key) == key
+    """Whether every byte of `key` has an odd number of ones."""
+    return key.translate(_ODD) == key
