@@ -3,15 +3,12 @@
 Keys have 16, 24 or 32 bytes; another length is a ValueError. Not thread-safe: one owner per process (the HSM).
 Source: FIPS 197, NIST SP 800-38A; CMAC from NIST SP 800-38B."""
 
-from collections.abc import Callable
-from functools import lru_cache
-
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from switch.crypto.chain import CbcChain
-from switch.crypto.tdes import CACHED_KEYS, xor
+from switch.crypto.contexts import ByKey, CbcChain
+from switch.crypto.tdes import xor
 
 BLOCK = 16
 _WHOLE = "expected whole blocks of 16 bytes and an IV of 16 bytes"
@@ -23,57 +20,44 @@ def _cipher(key: bytes) -> AES:
     return AES(key)
 
 
-@lru_cache(maxsize=CACHED_KEYS)
-def _encryptor(key: bytes) -> Callable[[bytes], bytes]:
-    return Cipher(_cipher(key), modes.ECB()).encryptor().update  # noqa: S305 - the standards ask for it
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _decryptor(key: bytes) -> Callable[[bytes], bytes]:
-    return Cipher(_cipher(key), modes.ECB()).decryptor().update  # noqa: S305
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _chain(key: bytes) -> CbcChain:
-    return CbcChain(_cipher(key))
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _cmac(key: bytes) -> CMAC:
-    return CMAC(_cipher(key))
+# ECB is what the standards ask for.
+_ENCRYPT = ByKey(lambda key: Cipher(_cipher(key), modes.ECB()).encryptor().update)  # noqa: S305
+_DECRYPT = ByKey(lambda key: Cipher(_cipher(key), modes.ECB()).decryptor().update)  # noqa: S305
+_CHAIN = ByKey(lambda key: CbcChain(_cipher(key)))
+_CMAC = ByKey(lambda key: CMAC(_cipher(key)))
 
 
 def encrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB encryption of whole 16-byte blocks."""
     if len(blocks) % BLOCK:
         raise ValueError(_WHOLE)
-    return _encryptor(key)(blocks)
+    return _ENCRYPT[key](blocks)
 
 
 def decrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB decryption of whole 16-byte blocks."""
     if len(blocks) % BLOCK:
         raise ValueError(_WHOLE)
-    return _decryptor(key)(blocks)
+    return _DECRYPT[key](blocks)
 
 
 def encrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
     """CBC encryption of whole 16-byte blocks; `iv` is 16 bytes."""
     if len(blocks) % BLOCK or len(iv) != BLOCK:
         raise ValueError(_WHOLE)
-    return _chain(key).encrypt(iv, blocks) if blocks else b""
+    return _CHAIN[key].encrypt(iv, blocks) if blocks else b""
 
 
 def decrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
     """CBC decryption of whole 16-byte blocks; `iv` is 16 bytes."""
     if len(blocks) % BLOCK or len(iv) != BLOCK:
         raise ValueError(_WHOLE)
-    return xor(_decryptor(key)(blocks), (iv + blocks)[: len(blocks)])
+    return xor(_DECRYPT[key](blocks), (iv + blocks)[: len(blocks)])
 
 
 def cmac(key: bytes, data: bytes) -> bytes:
     """Sixteen bytes: the CMAC of any number of bytes (NIST SP 800-38B, RFC 4493)."""
-    context = _cmac(key).copy()
+    context = _CMAC[key].copy()
     context.update(data)
     return context.finalize()
 

@@ -9,7 +9,8 @@ from functools import lru_cache
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from switch.crypto.tdes import CACHED_KEYS, encrypt, encrypt_cbc, xor
+from switch.crypto.contexts import CACHED_KEYS
+from switch.crypto.tdes import encrypt, encrypt_cbc, xor
 
 _ZERO = bytes(8)
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {

@@ -3,8 +3,6 @@
 Clear PINs stay inside the HSM floor. Format 4 has 16 bytes and enciphers on the way: `pinblock4`.
 Source: ISO 9564-1:2017 clause 9; the IBM CCA documentation for PLUS (VISA format 4) and Diebold (3621 and 3624)."""
 
-from typing import NamedTuple
-
 ISO_0, DIEBOLD, PLUS, ISO_1, ISO_2, ISO_3, ISO_4 = "01", "03", "04", "05", "34", "47", "48"
 MIN_PIN, MAX_PIN = 4, 12
 FILL_DIGITS = 12
@@ -18,20 +16,15 @@ class PinBlockError(ValueError):
         self.length = length
 
 
-class _Form(NamedTuple):
-    control: str
-    fillers: str
-    bound: bool
-
-
+# Control nibble, allowed fillers, bound to an account; the hex digits are lower-case as `bytes.hex` gives them.
 _FORMS = {
-    ISO_0: _Form("0", "F", bound=True),
-    PLUS: _Form("0", "F", bound=True),
-    ISO_1: _Form("1", "0123456789ABCDEF", bound=False),
-    ISO_2: _Form("2", "F", bound=False),
-    ISO_3: _Form("3", "ABCDEF", bound=True),
+    ISO_0: ("0", "f", True),
+    PLUS: ("0", "f", True),
+    ISO_1: ("1", "0123456789abcdef", False),
+    ISO_2: ("2", "f", False),
+    ISO_3: ("3", "abcdef", True),
 }
-_DIGITS = "0123456789ABCDEF"
+_DIGITS = "0123456789abc"
 # Every nibble as one of A to F: random hex digits to the filler of format 3.
 _TO_LETTERS = bytes(10 + (byte >> 4) % 6 << 4 | 10 + (byte & 15) % 6 for byte in range(256))
 
@@ -52,32 +45,35 @@ def encode(code: str, pin: str, account: str, fill: str) -> bytes:
     """The 8-byte block of `pin` (4 to 12 digits) in format `code`.
 
     `account` is 12 digits: of `account_of` for formats 01 and 47, of `plus_account_of` for 04, and not looked at by the
-    others. `fill` is at least 12 random upper-case hex digits, used by formats 05 and 47. Raises PinBlockError for the
+    others. `fill` is at least 12 random hex digits, used by formats 05 and 47. Raises PinBlockError for the
     PIN, ValueError for what the caller should know better.
     """
     check_pin(pin)
-    if code == DIEBOLD:
-        return bytes.fromhex(pin.ljust(16, "F"))
-    form = _form(code)
+    form = _FORMS.get(code)
+    if form is None:
+        _only_diebold(code)
+        return bytes.fromhex(pin.ljust(16, "f"))
+    control, fillers, bound = form
     size = len(pin)
-    text = f"{form.control}{_DIGITS[size]}{pin}"
-    text = text.ljust(16, "F") if form.fillers == "F" else text + _filler(code, fill)[: 14 - size]
-    clear = int(text, 16)
-    return (clear ^ _bound(account) if form.bound else clear).to_bytes(8)
+    text = f"{control}{_DIGITS[size]}{pin}"
+    text = text.ljust(16, "f") if fillers == "f" else text + _filler(code, fill)[: 14 - size]
+    return (int(text, 16) ^ _number(account)).to_bytes(8) if bound else bytes.fromhex(text)
 
 
 def decode(code: str, block: bytes, account: str) -> str:
     """The PIN in an 8-byte block of format `code`; raises PinBlockError when any nibble is not as it must be."""
     if len(block) != 8:
         raise PinBlockError("expected a block of 8 bytes")
-    if code == DIEBOLD:
-        return checked_pin(block.hex().upper().rstrip("F"))
-    form = _form(code)
-    clear = f"{int.from_bytes(block) ^ _bound(account):016X}" if form.bound else block.hex().upper()
-    if clear[0] != form.control:
+    form = _FORMS.get(code)
+    if form is None:
+        _only_diebold(code)
+        return checked_pin(block.hex().rstrip("f"))
+    control, fillers, bound = form
+    clear = (int.from_bytes(block) ^ _number(account)).to_bytes(8).hex() if bound else block.hex()
+    if clear[0] != control:
         raise PinBlockError("control nibble")
     end = 2 + int(clear[1], 16)
-    if clear[end:].strip(form.fillers):
+    if clear[end:].strip(fillers):
         raise PinBlockError("filler")
     return checked_pin(clear[2:end])
 
@@ -89,7 +85,7 @@ def check_pin(pin: str) -> None:
 
 
 def checked_pin(pin: str) -> str:
-    """`pin` as found in a block, upper-case hex digits, when it is a PIN; else PinBlockError with its fault."""
+    """`pin` as found in a block, in hex digits, when it is a PIN; else PinBlockError with its fault."""
     if not MIN_PIN <= len(pin) <= MAX_PIN:
         raise PinBlockError("PIN length", length=not pin or pin.isdigit())
     if not pin.isdigit():
@@ -97,14 +93,12 @@ def checked_pin(pin: str) -> str:
     return pin
 
 
-def _form(code: str) -> _Form:
-    form = _FORMS.get(code)
-    if form is None:
+def _only_diebold(code: str) -> None:
+    if code != DIEBOLD:
         raise ValueError("expected the code of an 8-byte PIN block format")
-    return form
 
 
-def _bound(account: str) -> int:
+def _number(account: str) -> int:
     if len(account) != 12 or not (account.isascii() and account.isdigit()):
         raise ValueError("expected an account of 12 digits")
     return int(account, 16)
@@ -114,4 +108,4 @@ def _filler(code: str, fill: str) -> str:
     if len(fill) < FILL_DIGITS:
         raise ValueError(f"expected at least {FILL_DIGITS} hex digits of fill")
     raw = bytes.fromhex(fill[:FILL_DIGITS])
-    return (raw.translate(_TO_LETTERS) if code == ISO_3 else raw).hex().upper()
+    return (raw.translate(_TO_LETTERS) if code == ISO_3 else raw).hex()

@@ -7,7 +7,7 @@ from switch.crypto.pinblock import PinBlockError, check_pin, checked_pin
 from switch.crypto.tdes import xor
 
 FILL_DIGITS = 16
-_DIGITS = "0123456789ABCDEF"
+_DIGITS = "0123456789ABC"
 
 
 def encode_pin_field(pin: str, fill: str) -> bytes:
@@ -25,11 +25,11 @@ def decode_pin_field(field: bytes) -> str:
     """The PIN in a clear PIN field; PinBlockError when any nibble but the random ones is not as it must be."""
     if len(field) != 16:
         raise PinBlockError("expected a PIN field of 16 bytes")
-    clear = field[:8].hex().upper()
+    clear = field[:8].hex()
     if clear[0] != "4":
         raise PinBlockError("control nibble")
     end = 2 + int(clear[1], 16)
-    if clear[end:].strip("A"):
+    if clear[end:].strip("a"):
         raise PinBlockError("filler")
     return checked_pin(clear[2:end])
 

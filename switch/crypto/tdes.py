@@ -4,17 +4,12 @@ Keys have 8, 16 or 24 bytes: DES, two-key and three-key triple DES; another leng
 strength are not looked at here. Not thread-safe: one owner per process (the HSM), as `cryptography` contexts are not.
 Source: ANSI X3.92, X9.52, NIST SP 800-67; CMAC from NIST SP 800-38B."""
 
-from collections.abc import Callable
-from functools import lru_cache
-
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from switch.crypto.chain import CbcChain
-
-# How many keys keep their contexts ready.
-CACHED_KEYS = 4096
+from switch.crypto.contexts import CACHED_KEYS as CACHED_KEYS
+from switch.crypto.contexts import ByKey, CbcChain
 
 _ODD = bytes(byte ^ (1 - byte.bit_count() % 2) for byte in range(256))
 
@@ -25,57 +20,44 @@ def _cipher(key: bytes) -> TripleDES:
     return TripleDES((key * 3)[:24] if len(key) == 8 else key + key[:8] if len(key) == 16 else key)
 
 
-@lru_cache(maxsize=CACHED_KEYS)
-def _encryptor(key: bytes) -> Callable[[bytes], bytes]:
-    return Cipher(_cipher(key), modes.ECB()).encryptor().update  # noqa: S305 - the standards ask for it
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _decryptor(key: bytes) -> Callable[[bytes], bytes]:
-    return Cipher(_cipher(key), modes.ECB()).decryptor().update  # noqa: S305
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _chain(key: bytes) -> CbcChain:
-    return CbcChain(_cipher(key))
-
-
-@lru_cache(maxsize=CACHED_KEYS)
-def _cmac(key: bytes) -> CMAC:
-    return CMAC(_cipher(key))
+# ECB is what the standards ask for.
+_ENCRYPT = ByKey(lambda key: Cipher(_cipher(key), modes.ECB()).encryptor().update)  # noqa: S305
+_DECRYPT = ByKey(lambda key: Cipher(_cipher(key), modes.ECB()).decryptor().update)  # noqa: S305
+_CHAIN = ByKey(lambda key: CbcChain(_cipher(key)))
+_CMAC = ByKey(lambda key: CMAC(_cipher(key)))
 
 
 def encrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB encryption of whole 8-byte blocks under a key of 8, 16 or 24 bytes (ANSI X3.92, X9.52)."""
     if len(blocks) % 8:
         raise ValueError(_WHOLE)
-    return _encryptor(key)(blocks)
+    return _ENCRYPT[key](blocks)
 
 
 def decrypt(key: bytes, blocks: bytes) -> bytes:
     """ECB decryption of whole 8-byte blocks."""
     if len(blocks) % 8:
         raise ValueError(_WHOLE)
-    return _decryptor(key)(blocks)
+    return _DECRYPT[key](blocks)
 
 
 def encrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
     """CBC encryption of whole 8-byte blocks; `iv` is 8 bytes."""
     if len(blocks) % 8 or len(iv) != 8:
         raise ValueError(_WHOLE)
-    return _chain(key).encrypt(iv, blocks) if blocks else b""
+    return _CHAIN[key].encrypt(iv, blocks) if blocks else b""
 
 
 def decrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
     """CBC decryption of whole 8-byte blocks; `iv` is 8 bytes."""
     if len(blocks) % 8 or len(iv) != 8:
         raise ValueError(_WHOLE)
-    return xor(_decryptor(key)(blocks), (iv + blocks)[: len(blocks)])
+    return xor(_DECRYPT[key](blocks), (iv + blocks)[: len(blocks)])
 
 
 def cmac(key: bytes, data: bytes) -> bytes:
     """Eight bytes: the CMAC of any number of bytes (NIST SP 800-38B, ISO 9797-1 algorithm 5)."""
-    context = _cmac(key).copy()
+    context = _CMAC[key].copy()
     context.update(data)
     return context.finalize()
 

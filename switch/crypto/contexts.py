@@ -1,8 +1,32 @@
-"""CBC encryption with one context for all messages of a key. Used by `tdes` and `aes`."""
+"""Cipher contexts kept between calls: a cache by key, and one CBC context for all messages of a key."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, modes
+
+# How many keys keep their contexts ready, of each kind.
+CACHED_KEYS = 4096
+
+Context = TypeVar("Context")
+
+
+class ByKey(dict[bytes, Context]):
+    """Contexts by key, made when first asked for; the oldest leaves when there are CACHED_KEYS.
+
+    A hit costs a third of one in `lru_cache`, which is what counts next to an encryption of one block.
+    """
+
+    def __init__(self, make: Callable[[bytes], Context]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: bytes) -> Context:
+        made = self._make(key)
+        if len(self) >= CACHED_KEYS:
+            del self[next(iter(self))]
+        self[key] = made
+        return made
 
 
 class CbcChain:
