@@ -24,7 +24,9 @@ _FORMS = {
     ISO_2: ("2", "f", False),
     ISO_3: ("3", "abcdef", True),
 }
-_DIGITS = "0123456789abc"
+_DIGITS = "0123456789abcdef"
+# Where the PIN ends in the hex digits of a block, by its length nibble.
+END_OF_PIN = {digit: 2 + size for size, digit in enumerate(_DIGITS)}
 # Every nibble as one of A to F: random hex digits to the filler of format 3.
 _TO_LETTERS = bytes(10 + (byte >> 4) % 6 << 4 | 10 + (byte & 15) % 6 for byte in range(256))
 
@@ -72,10 +74,11 @@ def decode(code: str, block: bytes, account: str) -> str:
     clear = (int.from_bytes(block) ^ _number(account)).to_bytes(8).hex() if bound else block.hex()
     if clear[0] != control:
         raise PinBlockError("control nibble")
-    end = 2 + int(clear[1], 16)
+    end = END_OF_PIN[clear[1]]
     if clear[end:].strip(fillers):
         raise PinBlockError("filler")
-    return checked_pin(clear[2:end])
+    pin = clear[2:end]
+    return pin if MIN_PIN <= len(pin) <= MAX_PIN and pin.isdigit() else checked_pin(pin)
 
 
 def check_pin(pin: str) -> None:

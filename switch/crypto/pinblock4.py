@@ -3,7 +3,7 @@
 Source: ISO 9564-1:2017 clause 9.4.5. Clear PINs stay inside the HSM floor."""
 
 from switch.crypto.aes import decrypt, encrypt
-from switch.crypto.pinblock import PinBlockError, check_pin, checked_pin
+from switch.crypto.pinblock import END_OF_PIN, PinBlockError, check_pin, checked_pin
 from switch.crypto.tdes import xor
 
 FILL_DIGITS = 16
@@ -28,7 +28,7 @@ def decode_pin_field(field: bytes) -> str:
     clear = field[:8].hex()
     if clear[0] != "4":
         raise PinBlockError("control nibble")
-    end = 2 + int(clear[1], 16)
+    end = END_OF_PIN[clear[1]]
     if clear[end:].strip("a"):
         raise PinBlockError("filler")
     return checked_pin(clear[2:end])

@@ -31,7 +31,7 @@ def vectors_of(file: str) -> Vectors:
 
 @pytest.fixture(scope="session")
 def vectors() -> Vectors:
-    return vectors_of("hsm_vectors.json")
+    return vectors_of("crypto_vectors_primitives.json")
 
 
 @pytest.fixture(scope="session")
