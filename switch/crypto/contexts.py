@@ -14,18 +14,21 @@ Context = TypeVar("Context")
 class ByKey(dict[bytes, Context]):
     """Contexts by key, made when first asked for; the oldest leaves when there are CACHED_KEYS.
 
-    A hit costs a third of one in `lru_cache`, which is what counts next to an encryption of one block.
+    A hit costs a third of one in `lru_cache`, which is what counts next to an encryption of one block. `made` counts the
+    contexts made so far.
     """
 
     def __init__(self, make: Callable[[bytes], Context]) -> None:
         super().__init__()
         self._make = make
+        self.made = 0
 
     def __missing__(self, key: bytes) -> Context:
         made = self._make(key)
         if len(self) >= CACHED_KEYS:
             del self[next(iter(self))]
         self[key] = made
+        self.made += 1
         return made
 
 

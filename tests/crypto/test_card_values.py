@@ -64,7 +64,12 @@ def test_decimalisation_takes_digits_first_then_letters_less_ten(text: str, coun
 
 @pytest.mark.parametrize(
     ("pan", "expiry", "service_code"),
-    [("4" * 26, "3012", "201"), ("41111111x1111111", "3012", "201"), ("4111111111111111", "30 2", "201")],
+    [
+        ("4" * 26, "3012", "201"),
+        ("41111111x1111111", "3012", "201"),
+        ("4111111111111111", "30 2", "201"),
+        ("411111111111111٣", "3012", "201"),
+    ],
 )
 def test_a_cvv_over_anything_but_digits_is_refused_without_saying_the_pan(
     pan: str, expiry: str, service_code: str
@@ -74,7 +79,15 @@ def test_a_cvv_over_anything_but_digits_is_refused_without_saying_the_pan(
     assert pan not in str(caught.value)
 
 
-@pytest.mark.parametrize(("account", "pin"), [("1" * 10, "1234"), ("1" * 12, "123"), ("1" * 12, "12x4")])
+@pytest.mark.parametrize("size", [8, 24])
+def test_a_cvv_wants_a_double_length_key(size: int) -> None:
+    with pytest.raises(ValueError, match=f"16 bytes, got {size}"):
+        card.cvv(bytes(size), "4111111111111111", "3012", "201")
+
+
+@pytest.mark.parametrize(
+    ("account", "pin"), [("1" * 10, "1234"), ("1" * 12, "123"), ("1" * 12, "12x4"), ("1" * 12, "12٣4")]
+)
 def test_a_pvv_over_anything_but_digits_is_refused(account: str, pin: str) -> None:
     with pytest.raises(ValueError, match="expected digits"):
         card.pvv(bytes(range(16)), account, "1", pin)

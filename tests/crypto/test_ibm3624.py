@@ -136,7 +136,8 @@ def test_a_table_of_eight_digits_none_more_than_four_times_is_fit(table: str) ->
 
 
 @pytest.mark.parametrize(
-    "table", ["0000111122223456", "0000012345678901", "0123456012345601", "0" * 16, "012345678901234", "01234567890123AB"]
+    "table",
+    ["0000111122223456", "0000012345678912", "0123456012345601", "0" * 16, "012345678901234", "01234567890123AB"],
 )
 def test_another_table_is_not(table: str) -> None:
     with pytest.raises(ValueError, match="expected"):
