@@ -14,8 +14,8 @@ Context = TypeVar("Context")
 class ByKey(dict[bytes, Context]):
     """Contexts by key, made when first asked for; the oldest leaves when there are CACHED_KEYS.
 
-    A hit costs a third of one in `lru_cache`, which is what counts next to an encryption of one block. `made` counts the
-    contexts made so far.
+    A hit costs a third of one in `lru_cache`, which is what counts next to an encryption of one block. `made` counts
+    the contexts made so far.
     """
 
     def __init__(self, make: Callable[[bytes], Context]) -> None:
