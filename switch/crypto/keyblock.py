@@ -9,11 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
-
-from switch.crypto import tdes
+from switch.crypto import aes, tdes
 from switch.crypto.keyblock_header import CIPHER_BLOCK, MAC_BYTES, Header, KeyBlockError, parse
 from switch.crypto.mac import mac_algorithm_1
 
@@ -136,7 +132,7 @@ def _variant(protection_key: bytes, constant: bytes) -> bytes:
 def _cmac_derived(protection_key: bytes, version: str, usage: int) -> bytes:
     """Counter mode with CMAC (NIST SP 800-108); the data is counter, usage, zero, algorithm and bits of the new key."""
     length = len(protection_key)
-    first = 2 if CIPHER_BLOCK[version] == 16 else 0
+    first = 2 if CIPHER_BLOCK[version] == aes.BLOCK else 0
     algorithm = first + (length - 16) // 8
     data = usage.to_bytes(2, "big") + b"\0" + algorithm.to_bytes(2, "big") + (8 * length).to_bytes(2, "big")
     count = -(-length // CIPHER_BLOCK[version])
@@ -145,20 +141,13 @@ def _cmac_derived(protection_key: bytes, version: str, usage: int) -> bytes:
 
 
 def _cmac(key: bytes, version: str, data: bytes) -> bytes:
-    algorithm = (
-        algorithms.AES(key) if CIPHER_BLOCK[version] == 16 else TripleDES(key if len(key) == 24 else key + key[:8])
-    )
-    context = CMAC(algorithm)
-    context.update(data)
-    return context.finalize()
+    return aes.cmac(key, data) if CIPHER_BLOCK[version] == aes.BLOCK else tdes.cmac(key, data)
 
 
 def _cbc(version: str, key: bytes, iv: bytes, blocks: bytes, *, encrypt: bool) -> bytes:
-    if CIPHER_BLOCK[version] == 8:
-        return tdes.encrypt_cbc(key, iv, blocks) if encrypt else tdes.decrypt_cbc(key, iv, blocks)
-    cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
-    context = cipher.encryptor() if encrypt else cipher.decryptor()
-    return context.update(blocks) + context.finalize()
+    if CIPHER_BLOCK[version] == aes.BLOCK:
+        return aes.encrypt_cbc(key, iv, blocks) if encrypt else aes.decrypt_cbc(key, iv, blocks)
+    return tdes.encrypt_cbc(key, iv, blocks) if encrypt else tdes.decrypt_cbc(key, iv, blocks)
 
 
 def _scheme(version: str) -> str:
