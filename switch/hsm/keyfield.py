@@ -34,6 +34,11 @@ class Key:
     def width(self) -> str:
         return f"K: {self.kind or ' '.join(self.kinds) or 'any type'}"
 
+    @property
+    def pattern(self) -> str:
+        """Blocks have none: they are read one by one."""
+        return f"([UX][0-9A-F]{{32}}|[TY][0-9A-F]{{48}}|[0-9A-F]{{{self.plain}}})"
+
     def read(self, text: str, at: int, values: Values) -> int:
         scheme = text[at : at + 1]
         end = at + (_block_length(text, at) if scheme in ("S", "R") else _LENGTHS.get(scheme, self.plain))
@@ -75,6 +80,10 @@ class TypeCode:
     def width(self) -> str:
         return f"3H{': ' if self.kinds else ''}{', '.join(self.kinds)}"
 
+    @property
+    def pattern(self) -> str:
+        return f"({'|'.join(self.codes) if self.kinds else '[0-9A-F]{3}'})"
+
     def read(self, text: str, at: int, values: Values) -> int:
         end = at + 3
         found = text[at:end]
@@ -100,6 +109,10 @@ class WrappedKey:
     code: str = "15"
     width: str = "K"
 
+    @property
+    def pattern(self) -> str:
+        return Key(self.name, plain=self.plain).pattern
+
     def read(self, text: str, at: int, values: Values) -> int:
         return Key(self.name, plain=self.plain).read(text, at, values)
 
@@ -112,6 +125,10 @@ class KeyOut:
     plain: int = 16
     code: str = "15"
     width: str = "K"
+
+    @property
+    def pattern(self) -> str:
+        return Key(self.name, plain=self.plain).pattern
 
     def read(self, text: str, at: int, values: Values) -> int:
         return Key(self.name, plain=self.plain).read(text, at, values)

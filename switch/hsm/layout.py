@@ -1,8 +1,11 @@
 """The fields of host commands and replies as data: each knows its width, reads itself and says what is wrong.
 
 `read(text, at, values)` stores what stands at `at` under the name of the field and returns where the next one starts.
-Text is Latin-1: a character is a byte. Too few characters are error 15, other contents the `code` of the field."""
+Text is Latin-1: a character is a byte. Too few characters are error 15, other contents the `code` of the field.
+`pattern` is a regular expression with one group that matches what `read` takes, and nothing else; None when there is
+none. Commands read their first fields with it at once, and again one by one when it does not match."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -23,6 +26,8 @@ class Field(Protocol):
     def code(self) -> str: ...
     @property
     def width(self) -> str: ...
+    @property
+    def pattern(self) -> str | None: ...
     def read(self, text: str, at: int, values: Values) -> int: ...
 
 
@@ -37,6 +42,10 @@ class Digits:
     @property
     def width(self) -> str:
         return f"{self.count}N"
+
+    @property
+    def pattern(self) -> str | None:
+        return f"([0-9]{{{self.count}}})"
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = at + self.count
@@ -60,6 +69,10 @@ class Hex:
     @property
     def width(self) -> str:
         return f"{self.count}H"
+
+    @property
+    def pattern(self) -> str | None:
+        return f"([0-9A-F]{{{self.count}}})"
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = at + self.count
@@ -85,6 +98,10 @@ class Text:
     def width(self) -> str:
         return f"{self.count}{'B' if self.binary else 'A'}"
 
+    @property
+    def pattern(self) -> str | None:
+        return None
+
     def read(self, text: str, at: int, values: Values) -> int:
         end = at + self.count
         found = text[at:end]
@@ -105,6 +122,10 @@ class Choice:
     @property
     def width(self) -> str:
         return f"{len(self.options[0])}A: {', '.join(self.options)}"
+
+    @property
+    def pattern(self) -> str | None:
+        return f"({'|'.join(map(re.escape, self.options))})"
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = at + len(self.options[0])
@@ -129,6 +150,10 @@ class Until:
     def width(self) -> str:
         return f"1 to {self.most}N and {self.mark}"
 
+    @property
+    def pattern(self) -> str | None:
+        return f"([0-9]{{1,{self.most}}}){re.escape(self.mark)}"
+
     def read(self, text: str, at: int, values: Values) -> int:
         end = text.find(self.mark, at, at + self.most + 1)
         if end < 0:
@@ -152,6 +177,7 @@ class Counted:
     mark: str = ""
     code: str = "80"
     doubled_by: str = ""
+    pattern: None = None
 
     @property
     def width(self) -> str:
@@ -179,6 +205,7 @@ class Rest:
     name: str
     code: str = "15"
     width: str = "the rest"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = end_of_body(text, at)
@@ -196,6 +223,7 @@ class PinUnderLmk:
     behind: int = 0
     code: str = "24"
     width: str = "L"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = end_of_body(text, at) - self.behind
@@ -218,6 +246,7 @@ class ClearPin:
     behind: int = 0
     code: str = "24"
     width: str = "L: PIN and F"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = end_of_body(text, at) - self.behind
@@ -247,6 +276,7 @@ class Optional:
     fields: tuple[Field, ...]
     name: str = ""
     code: str = "15"
+    pattern: None = None
 
     def __init__(self, mark: str, *fields: Field) -> None:
         object.__setattr__(self, "mark", mark)
@@ -274,6 +304,7 @@ class When:
     fields: tuple[Field, ...]
     name: str = ""
     code: str = "15"
+    pattern: None = None
 
     def __init__(self, of: str, options: tuple[str | None, ...], *fields: Field) -> None:
         object.__setattr__(self, "of", of)
@@ -303,6 +334,10 @@ class Refused:
     @property
     def width(self) -> str:
         return f"{' or '.join(self.marks)} is refused"
+
+    @property
+    def pattern(self) -> str | None:
+        return f"(?![{re.escape(self.marks)}])"
 
     def read(self, text: str, at: int, values: Values) -> int:  # noqa: ARG002
         if text[at : at + 1] in tuple(self.marks):

@@ -4,11 +4,13 @@ Sources: ISO 9564-1 clause 8 and PCI PIN requirement 3 for translations; the cod
 
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from switch.crypto import pinblock, tdes
 from switch.crypto.pinblock import PinBlockError
 from switch.hsm.faults import CommandFault
 from switch.hsm.layout import HEX, Digits, Values
+from switch.hsm.policy import Policy
 from switch.hsm.vault import Vault
 
 KNOWN = ("01", "02", "03", "04", "05", "35", "41", "42", "46", "47", "48")
@@ -31,6 +33,7 @@ class PinBlock:
     under: str
     code: str = "15"
     width: str = "16H, or 32H under an AES key"
+    pattern: str = "([0-9A-F]{16})"  # behind a key that is no block
 
     def read(self, text: str, at: int, values: Values) -> int:
         key = values[self.under]
@@ -55,19 +58,21 @@ ACCOUNT = Digits("account", 12, "22")
 BLOCK_ERRORS = ("20", "24", "69")
 
 
-def check_format(vault: Vault, code: str, allowed: tuple[str, ...] = tuple(_TRANSLATIONS)) -> None:
+@lru_cache(maxsize=1024)
+def check_format(policy: Policy, code: str, allowed: tuple[str, ...] = tuple(_TRANSLATIONS)) -> None:
     """Raises CommandFault 23 for a format that is not known, 69 for one that is not in use."""
     if code not in KNOWN:
         raise CommandFault("23", "PIN block format")
-    if code not in allowed or code in vault.policy.disabled_formats:
+    if code not in allowed or code in policy.disabled_formats:
         raise CommandFault("69", "PIN block format disabled")
 
 
-def check_translation(vault: Vault, source: str, destination: str) -> None:
+@lru_cache(maxsize=1024)
+def check_translation(policy: Policy, source: str, destination: str) -> None:
     """Raises CommandFault 23 or 69 for a translation that is not allowed."""
-    check_format(vault, source)
-    check_format(vault, destination)
-    if destination == pinblock.DIEBOLD and not vault.policy.diebold_destination:
+    check_format(policy, source)
+    check_format(policy, destination)
+    if destination == pinblock.DIEBOLD and not policy.diebold_destination:
         raise CommandFault("69", "PIN block format disabled")
     if destination not in _TRANSLATIONS[source]:
         raise CommandFault("23", "translation would unbind the PIN from the account")
@@ -75,7 +80,7 @@ def check_translation(vault: Vault, source: str, destination: str) -> None:
 
 def open_block(vault: Vault, key: bytes, block: str, code: str, account: str) -> str:
     """The clear PIN of an encrypted block, its every nibble checked: else 20, or 24 for the length of the PIN."""
-    check_format(vault, code)
+    check_format(vault.policy, code)
     try:
         pin = pinblock.decode(code, tdes.decrypt(key, bytes.fromhex(block)), account)
     except PinBlockError as error:
@@ -86,5 +91,6 @@ def open_block(vault: Vault, key: bytes, block: str, code: str, account: str) ->
 
 def make_block(key: bytes, pin: str, code: str, account: str) -> str:
     """16 hex digits: a PIN in a block under `key`."""
-    encoded = pinblock.encode(code, pin, account, secrets.token_hex(8).upper())
+    fill = "" if code == pinblock.ISO_0 else secrets.token_hex(8).upper()
+    encoded = pinblock.encode(code, pin, account, fill)
     return tdes.encrypt(key, encoded).hex().upper()

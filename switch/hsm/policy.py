@@ -22,7 +22,7 @@ class KeyTypes:
         return codes(pci=False) | {"TPK": self.tpk, "TMK": self.tmk}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """`diebold_destination` lets Diebold blocks stay Diebold in CA and CC; out of Diebold is always allowed.
 

@@ -6,8 +6,10 @@
 The function gets the fields of the request by name, keys clear and checked, and returns the body of the reply, or an
 `Answer` with another error than 00. Number of the LMK (`%nn`), trailer (X'19') and all other errors are done here."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from switch.hsm.faults import CommandFault
@@ -54,12 +56,19 @@ class Command:
 
     def __post_init__(self) -> None:
         fields = (*flat(self.request), *flat(self.after))
+        first = list(takewhile(lambda field: field.pattern is not None, self.request))
         object.__setattr__(self, "_readers", [field.read for field in self.request])
         object.__setattr__(self, "_blank", {field.name: None for field in fields})
+        object.__setattr__(self, "_match", re.compile("".join(field.pattern or "" for field in first)).match)
+        object.__setattr__(self, "_first", tuple(field.name for field in first if field.name))
+        object.__setattr__(self, "_later", [field.read for field in self.request[len(first) :]])
         object.__setattr__(self, "keys", tuple(field for field in fields if isinstance(field, Key)))
 
     _readers: Any = None
     _blank: Any = None
+    _match: Any = None
+    _first: Any = None
+    _later: Any = None
     keys: tuple[Key, ...] = ()
 
     @property
@@ -76,13 +85,18 @@ class Command:
     def parse(self, text: str) -> tuple[Values, str, str]:
         """The fields behind the command code, keys as text; the number of the LMK and the trailer as sent."""
         values: Values = self._blank.copy()
-        at = 2
-        for read in self._readers:
+        match = self._match(text, 2)
+        if match is None:
+            at, readers = 2, self._readers
+        else:
+            values.update(zip(self._first, match.groups(), strict=True))
+            at, readers = match.end(), self._later
+        for read in readers:
             at = read(text, at, values)
         if at == len(text):
             return values, "00", ""
         number = "00"
-        if text[at] == "%":
+        if text[at : at + 1] == "%":
             number = text[at + 1 : at + 3]
             if len(number) != 2 or not number.isdecimal():
                 raise CommandFault("15" if len(number) != 2 else "13", "number of the LMK")

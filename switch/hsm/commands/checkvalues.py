@@ -19,6 +19,7 @@ class ShortType:
     name: str
     code: str = "04"
     width: str = "2H, or FF"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         found = text[at : at + 2]
@@ -35,6 +36,7 @@ class LongType:
     name: str
     code: str = "04"
     width: str = "3H after ;, when FF was given"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         if values[self.name] is not None:
@@ -57,6 +59,7 @@ class CheckValue:
     name: str
     code: str = "15"
     width: str = "16H or 6H"
+    pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         found = text[at:]

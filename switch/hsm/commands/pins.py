@@ -66,7 +66,7 @@ def translate(
     account: str,
 ) -> str:
     """The PIN's length and block; every nibble is checked, also from format 0 to format 0."""
-    check_translation(vault, source_format, destination_format)
+    check_translation(vault.policy, source_format, destination_format)
     pin = open_block(vault, source, block, source_format, account)
     if len(pin) > int(longest):
         raise CommandFault("24", "PIN length")

@@ -55,7 +55,7 @@ def pin_to_lmk(vault: Vault, key: bytes, block: str, block_format: str, account:
 )
 def pin_from_lmk(vault: Vault, key: bytes, block_format: str, account: str, pin: str) -> str:
     """The PIN block."""
-    check_format(vault, block_format, MADE)
+    check_format(vault.policy, block_format, MADE)
     return make_block(key, vault.open_pin(pin, account), block_format, account)
 
 
