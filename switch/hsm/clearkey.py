@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from switch.crypto import tdes
+
 
 class ClearKey(bytes):
     """The bytes of a key. `algorithm` is T, A or H; `scheme` is the letter of its field, if any;
@@ -20,3 +25,12 @@ class ClearKey(bytes):
 
     def __repr__(self) -> str:
         return f"ClearKey({len(self)} bytes)"
+
+
+def check_digits(clear: bytes, algorithm: str = "T") -> str:
+    """A check value of 6 digits: zeros encrypted for 3DES, their CMAC for AES (ANSI X9.24-1 annex A)."""
+    if algorithm == "T":
+        return tdes.key_check_value(clear)[:6]
+    context = CMAC(AES(clear))
+    context.update(bytes(16))
+    return context.finalize().hex().upper()[:6]

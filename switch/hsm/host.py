@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from switch.hsm.blocklmk import TEST_AES_LMK, TEST_BLOCK_LMK, BlockLmk
 from switch.hsm.faults import CommandFault
 from switch.hsm.lmk import TEST_LMK, Lmk
 from switch.hsm.policy import KeyTypes, Policy
@@ -13,25 +14,32 @@ from switch.hsm.table import TABLE, Answer
 from switch.hsm.vault import Vault
 
 log = structlog.get_logger()
+TEST_LMKS: Mapping[str, Lmk | BlockLmk] = {"01": TEST_BLOCK_LMK, "02": TEST_AES_LMK}
 
 
 class HostCommands:
-    """The command table of one HSM with its LMKs by number; `lmk` is 00. One owner: see Vault.
+    """The command table of one HSM with its LMKs by number; `lmk` is 00, `lmks` the others. One owner: see Vault.
+
+    Without `lmks` the others are the test LMKs for key blocks: 01 for 3DES, 02 for AES. ValueError for a test LMK in
+    `production`.
 
     `raise_bugs` lets an error of the program itself out, for tests; else it is answered 41 and logged by name.
     """
 
     def __init__(
         self,
-        lmk: Lmk = TEST_LMK,
+        lmk: Lmk | BlockLmk = TEST_LMK,
         types: KeyTypes | None = None,
         policy: Policy | None = None,
         *,
-        lmks: Mapping[str, Lmk] | None = None,
+        lmks: Mapping[str, Lmk | BlockLmk] | None = None,
+        production: bool = False,
         raise_bugs: bool = False,
     ) -> None:
         self._policy = policy or Policy()
-        every = {"00": lmk} | dict(lmks or {})
+        every: dict[str, Lmk | BlockLmk] = {"00": lmk, **(TEST_LMKS if lmks is None else lmks)}
+        if production and any(one.test for one in every.values()):
+            raise ValueError("a test LMK is not for production")
         self._vaults = {number: Vault(one, types or KeyTypes(), self._policy) for number, one in every.items()}
         self._table = {code: row for code, row in TABLE.items() if code not in self._policy.disabled_commands}
         self._raise_bugs = raise_bugs

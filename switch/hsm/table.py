@@ -101,8 +101,8 @@ class Command:
             if len(number) != 2 or not number.isdecimal():
                 raise CommandFault("15" if len(number) != 2 else "13", "number of the LMK")
             at += 3
-            for field in self.after:
-                at = field.read(text, at, values)
+        for field in self.after:
+            at = field.read(text, at, values)
         trailer = text[at:]
         if trailer and (trailer[0] != "\x19" or len(trailer) > MAX_TRAILER):
             raise CommandFault("15", "body is long")

@@ -5,21 +5,21 @@ from functools import lru_cache
 
 from switch.crypto import tdes
 from switch.hsm import keycheck, lmkpin
+from switch.hsm.blocklmk import About, BlockLmk
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault, KeyFault
 from switch.hsm.keyfield import Key
-from switch.hsm.kinds import KINDS
+from switch.hsm.kinds import BLOCK_TYPE, KINDS, MODES
 from switch.hsm.lmk import Lmk, scheme_of, unwrap, wrap
 from switch.hsm.policy import KeyTypes, Policy
 
 CACHED_KEYS = 4096
-_BYTES_OF_SCHEME = {"Z": 8, "U": 16, "X": 16, "T": 24, "Y": 24}
 
 
 class Vault:
     """The HSM as a command sees it under one LMK. One owner: its cipher contexts are not thread-safe."""
 
-    def __init__(self, lmk: Lmk, types: KeyTypes, policy: Policy) -> None:
+    def __init__(self, lmk: Lmk | BlockLmk, types: KeyTypes, policy: Policy) -> None:
         self.lmk = lmk
         self.policy = policy
         self._codes = types.codes()
@@ -30,16 +30,33 @@ class Vault:
 
     def _open(self, field: str, key: Key, key_type: str) -> ClearKey:
         """The clear key of a field K that is what `key` asks for; raises KeyFault."""
-        code = self.type_code(key, key_type)
-        if field[0] in "SR":
-            raise KeyFault("26", "key blocks are not loaded")
-        clear = ClearKey(unwrap(self.lmk.key(code), field), scheme=scheme_of(field))
-        keycheck.check(clear, key.code)
+        if isinstance(self.lmk, BlockLmk):
+            clear = self._open_block(self.lmk, field, key, key_type)
+        else:
+            code = self._type_code(key, key_type)
+            if field[0] in "SR":
+                raise KeyFault("26", "key blocks are not for this LMK")
+            clear = ClearKey(unwrap(self.lmk.key(code), field), scheme=scheme_of(field))
+        if clear.algorithm == "T":
+            keycheck.check(clear, key.code)
         if len(clear) not in key.sizes:
             raise KeyFault("27", "key length")
         return clear
 
-    def type_code(self, key: Key, key_type: str) -> str:
+    def _open_block(self, lmk: BlockLmk, field: str, key: Key, key_type: str) -> ClearKey:
+        if key.typed_by and key_type != BLOCK_TYPE:
+            raise KeyFault("04", "key type code")
+        clear = lmk.open(field)
+        kinds = (key.kind,) if key.kind else key.kinds
+        if kinds and not any(clear.usage in KINDS[kind].usages for kind in kinds):
+            raise KeyFault("A6", "usage of the key")
+        if clear.algorithm not in key.algorithms:
+            raise KeyFault("A7", "algorithm of the key")
+        if key.use and clear.mode not in MODES[key.use]:
+            raise KeyFault("A8", "mode of use of the key")
+        return clear
+
+    def _type_code(self, key: Key, key_type: str) -> str:
         """The type of a key that a command takes; raises KeyFault 04 when the one it names is not allowed there."""
         if not key.typed_by:
             return self._codes[key.kind]
@@ -51,15 +68,30 @@ class Vault:
         """The type code of a kind of key."""
         return self._codes[KINDS[kind].name]
 
-    def keep(self, clear: bytes, key_type: str, scheme: str) -> str:
-        """A key under the LMK."""
+    def keep(self, clear: bytes, key_type: str, scheme: str, about: About | None = None) -> str:
+        """A key under the LMK: of a type VPP under a variant LMK, with its block's header under a key-block LMK."""
+        if isinstance(self.lmk, BlockLmk):
+            if scheme != "S" or about is None:
+                raise KeyFault("26", "key scheme")
+            return self.lmk.keep(clear, about)
         return wrap(self.lmk.key(key_type), clear, scheme)
 
-    def fresh(self, scheme: str) -> bytes:
-        """A new key for a scheme: random, odd parity, not weak."""
-        size = _BYTES_OF_SCHEME.get(scheme)
-        if size is None:
-            raise KeyFault("26", "key scheme")
+    def keep_kind(self, clear: bytes, kind: str, scheme: str) -> str:
+        """A key of a kind under the LMK; a block of it gets the first usage of the kind and may be exported."""
+        if isinstance(self.lmk, BlockLmk):
+            return self.lmk.keep(clear, About(KINDS[kind].usages[0]))
+        return wrap(self.lmk.key(self.code_of(kind)), clear, scheme)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether keys are kept as key blocks."""
+        return isinstance(self.lmk, BlockLmk)
+
+    @staticmethod
+    def fresh(size: int, algorithm: str = "T") -> bytes:
+        """A new random key; for 3DES with odd parity and not weak."""
+        if algorithm != "T":
+            return secrets.token_bytes(size)
         while True:
             clear = tdes.odd_parity(secrets.token_bytes(size))
             try:

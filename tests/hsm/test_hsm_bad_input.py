@@ -50,7 +50,7 @@ def test_each_command_returns_its_trailer_and_takes_the_number_of_the_lmk(code: 
             reply = bench.ask(command + number + trailer)
             assert reply[2:4] == "00"
             assert reply.endswith(trailer)
-    assert bench.error(command + "%01") == "13"
+    assert bench.error(command + "%03") == "13"
     assert bench.error(command + "\x19" + "9" * 33) == "15"
 
 

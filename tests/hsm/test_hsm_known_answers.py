@@ -13,9 +13,6 @@ Vectors = Callable[[str], list[dict[str, Any]]]
 # Published answers that this HSM refuses, and the error it gives instead.
 REFUSED = {
     "v206": "69",  # ISO 0 to Diebold would unbind the PIN from the account
-    "v236": "13",  # no key-block LMK is loaded
-    "v237": "13",
-    "v232": "13",
     # commands that are not in the table
     "v220": "68",
     "v223": "68",

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from switch.crypto import tdes
+from switch.hsm.clearkey import ClearKey, check_digits
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key
+from switch.hsm.kinds import BLOCK_TYPE
 from switch.hsm.layout import HEX, Choice, Digits, Optional, Values, When
 from switch.hsm.table import command
 from switch.hsm.vault import Vault
 
+# Length flag F goes with a key block, whose header tells.
 _FLAGS = {"0": 8, "1": 16, "2": 24}
 
 
@@ -40,6 +43,9 @@ class LongType:
 
     def read(self, text: str, at: int, values: Values) -> int:
         if values[self.name] is not None:
+            return at
+        if values["block"] and text[at : at + 4] != f";{BLOCK_TYPE}":
+            values[self.name] = BLOCK_TYPE
             return at
         if text[at : at + 1] != ";":
             raise CommandFault("04", "key type code")
@@ -74,10 +80,11 @@ class CheckValue:
     "Generate a key check value",
     request=(
         ShortType("key_type"),
-        Choice("flag", tuple(_FLAGS), "05"),
-        When("flag", ("0",), Key("single", typed_by="key_type", plain=16)),
-        When("flag", ("1",), Key("double", typed_by="key_type", plain=32)),
-        When("flag", ("2",), Key("triple", typed_by="key_type", plain=48)),
+        Choice("flag", (*_FLAGS, "F"), "05"),
+        When("flag", ("0",), Key("single", typed_by="key_type", use="", plain=16)),
+        When("flag", ("1",), Key("double", typed_by="key_type", use="", plain=32)),
+        When("flag", ("2",), Key("triple", typed_by="key_type", use="", plain=48)),
+        When("flag", ("F",), Key("block", typed_by="key_type", use="", algorithms="TA")),
         LongType("key_type"),
         Optional(";", Digits("kcv_type", 3)),
     ),
@@ -92,9 +99,12 @@ def check_value(
     single: bytes | None,
     double: bytes | None,
     triple: bytes | None,
+    block: ClearKey | None,
     kcv_type: str | None,
 ) -> str:
     """16 digits, or 6 when the last digit of the check value type is 1."""
+    if block:
+        return check_digits(block, block.algorithm)
     key = single or double or triple or b""
     if len(key) != _FLAGS[flag]:
         raise CommandFault("05", "key length flag")

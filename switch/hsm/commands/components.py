@@ -2,10 +2,12 @@
 
 from switch.crypto import tdes
 from switch.hsm import keycheck
+from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import KeyFault
 from switch.hsm.keyfield import Key, KeyOut, Scheme, TypeCode
 from switch.hsm.layout import Choice, Hex, When
 from switch.hsm.table import command
+from switch.hsm.transport import about_key
 from switch.hsm.vault import Vault
 
 _MOST = 9
@@ -25,16 +27,19 @@ _COMPONENTS = tuple(
     "Form a key from components",
     request=(Choice("count", _COUNTS), TypeCode("key_type"), Scheme("scheme"), *_COMPONENTS),
     reply=(KeyOut("key"), Hex("kcv", 6)),
+    errors=("B5",),
     evidence="A B V",
 )
-def form_key(vault: Vault, count: str, key_type: str, scheme: str, **components: bytes | None) -> str:
+def form_key(vault: Vault, count: str, key_type: str, scheme: str, **components: ClearKey | None) -> str:
     """The XOR of the components with its parity set, under the LMK, and its check value."""
-    parts = [components[f"component_{place}"] or b"" for place in range(1, int(count) + 1)]
+    parts = [components[f"component_{place}"] or ClearKey(b"") for place in range(1, int(count) + 1)]
+    if len({part.usage for part in parts}) > 1:
+        raise KeyFault("B5", "components of different usages")
     if len({len(part) for part in parts}) > 1:
         raise KeyFault("27", "components of different lengths")
-    clear = parts[0]
+    clear: bytes = parts[0]
     for part in parts[1:]:
         clear = tdes.xor(clear, part)
     clear = tdes.odd_parity(clear)
     keycheck.check_strength(clear)
-    return vault.keep(clear, key_type, scheme) + tdes.key_check_value(clear)[:6]
+    return vault.keep(clear, key_type, scheme, about_key(parts[0], leaving=False)) + tdes.key_check_value(clear)[:6]

@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 from switch.crypto import tdes
 from switch.hsm import keycheck
+from switch.hsm.blocklmk import About
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.commands.checkvalues import CheckValue
+from switch.hsm.faults import KeyFault
 from switch.hsm.keyfield import Key, KeyOut, WrappedKey
+from switch.hsm.kinds import KINDS
 from switch.hsm.layout import Choice, Optional, Text
-from switch.hsm.lmk import scheme_of, unwrap, wrap
 from switch.hsm.table import command
+from switch.hsm.transport import about_key, receive, send, size_of
 from switch.hsm.vault import Vault
 
 _KCV = CheckValue("kcv")
@@ -52,20 +55,24 @@ def _import(
         f"Translate a {kind} from a ZMK to the LMK",
         request=(Key("zmk", "ZMK", use="D"), WrappedKey("key", plain=plain), _options(types)),
         reply=(KeyOut("key", plain=plain), _KCV),
-        errors=("11", "75"),
+        errors=("11", "A6", "A7"),
         evidence=evidence,
     )
     def translate(
         vault: Vault,
-        zmk: bytes,
+        zmk: ClearKey,
         key: str,
         other_scheme: str | None,  # noqa: ARG001
         lmk_scheme: str | None,
         kcv_type: str | None,
     ) -> str:
-        clear = unwrap(zmk, key)
+        clear = receive(zmk, key)
+        if clear.usage and clear.usage not in KINDS[kind].usages:
+            raise KeyFault("A6", "usage of the key")
+        if clear.algorithm != "T":
+            raise KeyFault("A7", "algorithm of the key")
         keycheck.check(clear, "11")
-        kept = vault.keep(clear, vault.code_of(kind), _asked(lmk_scheme) or scheme_of(key))
+        kept = vault.keep_kind(clear, kind, _asked(lmk_scheme) or clear.scheme)
         return kept + digits(clear, kcv_type)
 
 
@@ -77,19 +84,19 @@ def _export(
     @command(
         code,
         f"Translate a {kind} from the LMK to a ZMK",
-        request=(Key("zmk", "ZMK"), Key("key", kind, code="11", plain=plain), _options(types)),
+        request=(Key("zmk", "ZMK"), Key("key", kind, code="11", plain=plain, use=""), _options(types)),
         reply=(KeyOut("key", plain=plain), _KCV),
         evidence=evidence,
     )
     def translate(
         vault: Vault,  # noqa: ARG001
-        zmk: bytes,
+        zmk: ClearKey,
         key: ClearKey,
         other_scheme: str | None,
         lmk_scheme: str | None,  # noqa: ARG001
         kcv_type: str | None,
     ) -> str:
-        return wrap(zmk, key, _asked(other_scheme) or key.scheme) + digits(key, kcv_type)
+        return send(zmk, key, _asked(other_scheme) or key.scheme, about_key(key)) + digits(key, kcv_type)
 
 
 def _generate(code: str, kind: str, under: str, evidence: str) -> None:
@@ -101,11 +108,14 @@ def _generate(code: str, kind: str, under: str, evidence: str) -> None:
         evidence=evidence,
     )
     def generate(
-        vault: Vault, master: bytes, other_scheme: str | None, lmk_scheme: str | None, kcv_type: str | None
+        vault: Vault, master: ClearKey, other_scheme: str | None, lmk_scheme: str | None, kcv_type: str | None
     ) -> str:
         scheme = _asked(lmk_scheme) or "Z"
-        clear = vault.fresh(scheme)
-        made = wrap(master, clear, _asked(other_scheme) or "Z") + vault.keep(clear, vault.code_of(kind), scheme)
+        size = 16 if vault.blocks else size_of(scheme)
+        clear = vault.fresh(size)
+        about = About(KINDS[kind].usages[0]) if vault.blocks else None
+        made = send(master, clear, _asked(other_scheme) or ("S" if about else "Z"), about)
+        made += vault.keep_kind(clear, kind, scheme)
         return made + (_digits(clear, kcv_type) if under == "ZMK" else "")
 
 
@@ -113,19 +123,19 @@ def _pass_on(code: str, kind: str, evidence: str) -> None:
     @command(
         code,
         f"Translate a {kind} from the LMK to a TMK",
-        request=(Key("tmk", "TMK"), Key("key", kind, code="11"), _options()),
+        request=(Key("tmk", "TMK"), Key("key", kind, code="11", use=""), _options()),
         reply=(KeyOut("key"),),
         evidence=evidence,
     )
     def translate(
         vault: Vault,  # noqa: ARG001
-        tmk: bytes,
+        tmk: ClearKey,
         key: ClearKey,
         other_scheme: str | None,
         lmk_scheme: str | None,  # noqa: ARG001
         kcv_type: str | None,  # noqa: ARG001
     ) -> str:
-        return wrap(tmk, key, _asked(other_scheme) or key.scheme)
+        return send(tmk, key, _asked(other_scheme) or key.scheme, about_key(key))
 
 
 _import("FA", "ZPK", "A C D E V")
