@@ -16,7 +16,6 @@ _ONE = {
     "ans": r"[^\x00-\x1f\x7f]",
     "as": r"[^\x00-\x1f\x7f0-9]",
     "ns": r"[^\x00-\x1f\x7fA-Za-z]",
-    "b": "(?:[0-9A-Fa-f]{2})",
     "x+n": "[0-9]",
 }
 _EXPECTED = {
@@ -45,9 +44,22 @@ def compile_class(name: str) -> tuple[Callable[[str], object], str]:
     if kind == "z":
         sized = rf"(?=.{{{least},{most}}}\Z)" if length else ""
         return re.compile(sized + r"[0-9]{0,19}[=D][0-9=D]*\Z").match, words
+    if kind == "b":
+        return _bytes_of(int(least or 0), int(most) if most else None), words
     times = f"{{{least},{most}}}" if length else "*"
     lead = "[CD]" if kind == "x+n" else ""
     return re.compile(rf"{lead}{_ONE[kind]}{times}\Z").match, words
+
+
+def _bytes_of(least: int, most: int | None) -> Callable[[str], object]:
+    """Whole bytes in hexadecimal; a pattern of pairs would remember each of them."""
+    digits = re.compile(r"[0-9A-Fa-f]*\Z").match
+
+    def valid(value: str) -> object:
+        size, odd = divmod(len(value), 2)
+        return not odd and least <= size and (most is None or size <= most) and digits(value)
+
+    return valid
 
 
 def _bounds(length: str) -> tuple[str, str]:

@@ -143,7 +143,9 @@ class Codec:
         """The message of these fields; bitmaps are computed. Raises MessageError naming the field."""
         present = tuple(fields)
         writing = self._writings.get(present) or self._plan(present)
-        parts = [self._mti_bytes.get(fields.get("t", "")) or self.encode_mti(fields.get("t", "")), writing.bitmap]
+        mti = fields.get("t", "")
+        known = self._mti_bytes.get(mti) if mti.__class__ is str else None
+        parts = [known or self.encode_mti(mti), writing.bitmap]
         try:
             for run in writing.runs:
                 if isinstance(run, Run):
@@ -224,7 +226,7 @@ class Codec:
     def build_sub(self, field: str, subs: Mapping[str, object]) -> str:
         """The value of a field with these elements: values by name or path ("25.2"), or what is inside by name.
 
-        Raises MessageError of the field, naming the element.
+        Raises MessageError naming the element.
         """
         part = self._structured(field)
         try:
@@ -238,6 +240,7 @@ class Codec:
         if part.sub is None:
             raise SubError("no structure is known")
         made = edit(part.sub, None, nested_changes(subs), self.limits.elements, self.limits.depth)
+        part.sub.split(made, 0, len(made), self.limits.elements)
         return leave(part, part.sub, made)
 
     def _structured(self, field: str) -> Part:
@@ -247,10 +250,10 @@ class Codec:
         return part
 
     def _sub_error(self, field: str, error: ValueError) -> MessageError:
-        inside = f"element {error.name}: " if isinstance(error, SubError) and error.name else ""
+        path = f"{field}.{error.name}" if isinstance(error, SubError) and error.name else field
         # Other errors may quote what they refuse.
         reason = "expected another form" if isinstance(error, UnicodeError) else str(error)
-        return MessageError(self.name, field, f"structure: {inside}{reason}")
+        return MessageError(self.name, path, f"structure: {reason}")
 
 
 def compile_spec(spec: Spec | Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Codec:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from switch.message.errors import MessageError
 from switch.message.nodes import Node, open_field, open_inside
-from switch.message.structure import Part, SubError
+from switch.message.structure import Part, SubError, TooManyError
 
 if TYPE_CHECKING:
     from switch.message.view import View
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 class Inside:
     """Opened structures by path; None where the bytes have none."""
 
-    __slots__ = ("_left", "_nodes", "_view")
+    __slots__ = ("_left", "_nodes", "_vain", "_view")
 
     def __init__(self, view: "View") -> None:
         self._view = view
         self._nodes: dict[str, Node | None] = {}
+        self._vain = 0
         self._left = view.codec.limits.elements
 
     def node(self, path: str) -> Node | None:
@@ -26,6 +27,11 @@ class Inside:
             return self._nodes[path]
         try:
             node = self._opened(path, self._left)
+        except TooManyError:
+            # So many were looked at in vain: what looks at twice that in one message is there to wear down.
+            node, self._vain = None, self._vain + self._left
+            if self._vain >= 2 * self._view.codec.limits.elements:
+                self._left = 0
         except SubError:
             node = None
         if node is not None:

@@ -95,7 +95,7 @@ class Mti:
     text: str
 
     def __post_init__(self) -> None:
-        if len(self.text) != 4 or not (self.text.isascii() and self.text.isdigit()):
+        if not isinstance(self.text, str) or len(self.text) != 4 or not (self.text.isascii() and self.text.isdigit()):
             raise _error("expected 4 digits")
 
     def __str__(self) -> str:

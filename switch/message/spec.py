@@ -50,7 +50,7 @@ def check_spec(spec: Spec) -> Spec:
 
 def _place(name_or_path: str | Path) -> tuple[str, str, Path | None]:
     path = Path(name_or_path)
-    if isinstance(name_or_path, str) and not path.suffix:
+    if isinstance(name_or_path, str) and not path.suffix and "/" not in name_or_path:
         return f"specs/{name_or_path}.json", name_or_path, None
     return str(path), path.stem, path
 
@@ -60,8 +60,10 @@ def _read(source: str, path: Path | None, shipped: str) -> str:
         return resources.read_text("specs", shipped) if path is None else path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SpecError(source, "no such spec" if path is None else "no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "expected UTF-8"
+    except (OSError, ValueError) as error:
+        # A ValueError of another kind is a name that no file can have.
+        what = "expected UTF-8" if isinstance(error, UnicodeDecodeError) else "no such file"
+        reason = error.strerror if isinstance(error, OSError) else what
         raise SpecError(source, str(reason)) from None
 
 
@@ -93,12 +95,17 @@ def _checked(name: str, source: str, document: dict[str, Any], path: Path | None
             raise SpecError(source, f"expected {rule['type']}", key=key)
     about = document.get("about", {})
     entries = {key: entry for key, entry in document.items() if key not in DOCUMENT_KEYS}
-    if not {"t", "p", "h"} <= entries.keys():
-        raise SpecError(source, "expected an object with the fields h, t and p")
+    for key in ("h", "t", "p"):
+        if key not in entries:
+            raise SpecError(source, "expected an object with the fields h, t and p: this one is missing", key)
     tables = _tables(path)
     fields = {}
     for key, entry in entries.items():
         fields[key] = check_inside(source, key, dict(check_field(source, key, entry)), tables)
+    named: dict[str, str] = {}
+    for key, entry in fields.items():
+        if named.setdefault(entry.get("name", key), key) != key:
+            raise SpecError(source, f"expected a name of its own, field {named[entry['name']]} has this", key, "name")
     return Spec(name, source, fields, about)
 
 
@@ -107,6 +114,8 @@ def _extended(source: str, document: dict[str, Any], path: Path | None, depth: i
     base = document.get("extends")
     if not isinstance(base, str):
         return document
+    if not base.replace("-", "").replace("_", "").isalnum():
+        raise SpecError(source, "expected the name of a spec, without folder and ending", key="extends")
     if depth >= _MOST_EXTENDED:
         raise SpecError(source, f"expected at most {_MOST_EXTENDED} specs extending each other", key="extends")
     file = _beside(path, f"{base}.json")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _REMEMBERED = 256
 
 
+class _Made(bytes):
+    """A field's bytes after a change inside it: a caller's own bytes are no value."""
+
+
 def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
     """As View.splice."""
     codec, data, marks, plan = view.codec, view.data, view.marks, view.plan
@@ -35,7 +39,7 @@ def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
         elif isinstance(piece, Op):
             value = ready[piece.key]
             try:
-                parts.append(piece.encode(value) if isinstance(value, str) else _bytes(value))
+                parts.append(value if isinstance(value, _Made) else piece.encode(_text(value)))
             except ValueFault as error:
                 raise MessageError(codec.name, piece.key, str(error)) from None
         else:
@@ -51,9 +55,8 @@ def _head(view: "View", mti: str | None, splicing: Splicing) -> list[bytes]:
     return [head, view.data[body : view.marks[0]] if splicing.bitmap is None else splicing.bitmap]
 
 
-def _bytes(value: object) -> bytes:
-    """A field that was changed inside; everything else is no value."""
-    if not isinstance(value, bytes):
+def _text(value: object) -> str:
+    if not isinstance(value, str):
         raise ValueFault("expected text")
     return value
 
@@ -89,11 +92,11 @@ def _by_field(view: "View", changes: Mapping[str, str | None]) -> dict[str, str 
     ready: dict[str, str | bytes | None] = {}
     inside: dict[str, dict[str, str | None]] = {}
     for path, value in changes.items():
-        field, dot, rest = path.partition(".")
+        field, dot, rest = str(path).partition(".")
         if dot:
             inside.setdefault(field, {})[rest] = value
         else:
-            ready[path] = value
+            ready[field] = value
     for field, edits in inside.items():
         if field in ready:
             raise MessageError(view.codec.name, field, "structure: given whole and in parts")
@@ -116,8 +119,10 @@ def _edited(view: "View", field: str, edits: Mapping[str, str | None]) -> bytes 
         elif not any(value is not None for value in edits.values()):
             return None
         made = edit(part.sub, node, nested_changes(edits), codec.limits.elements, codec.limits.depth)
+        # Whole groups of parts are given as text, which need not be as long as they are.
+        part.sub.split(made, 0, len(made), codec.limits.elements)
         data, count = leave(part, part.sub, made, spelt)
     except (SubError, ValueFault) as error:
         name = error.name if isinstance(error, SubError) else ""
         raise MessageError(codec.name, f"{field}.{name}" if name else field, f"structure: {error}") from None
-    return part.op.lead(data, count) + data
+    return _Made(part.op.lead(data, count) + data)

@@ -27,6 +27,10 @@ class SubError(ValueError):
         self.available = available
 
 
+class TooManyError(SubError):
+    """More elements than a reader is ready for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A field or an element: its operations and what is inside."""
@@ -108,9 +112,9 @@ def numbered(name: str, seen: dict[str, int]) -> str:
     return name if times == 1 else f"{name}#{times}"
 
 
-def too_many(most: int) -> SubError:
-    """The refusal of more elements than a reader is ready for."""
-    return SubError(f"more than {most} elements")
+def too_many(most: int) -> TooManyError:
+    """The refusal of more than `most` elements."""
+    return TooManyError(f"more than {most} elements")
 
 
 def nibbles_in(part: Part, size: int) -> int:

@@ -82,8 +82,10 @@ def _tag_end(data: bytes, start: int, size: int) -> int:
         limit = min(start + _LONGEST_TAG, size)
         while position < limit and data[position] & 0x80:
             position += 1
-        if position >= limit:
+        if position >= start + _LONGEST_TAG:
             raise SubError("expected a tag of at most 4 bytes", "", start)
+        if position >= size:
+            raise SubError("tag is cut off", "", start, position - start + 1, size - start)
         position += 1
     return position
 
@@ -96,8 +98,10 @@ def _length(data: bytes, position: int, size: int, tag: str) -> tuple[int, int]:
         return first, position + 1
     count = first & 0x7F
     end = position + 1 + count
-    if not 1 <= count <= 2 or end > size:
+    if not 1 <= count <= 2:
         raise SubError("expected a length of one to three bytes", tag, position)
+    if end > size:
+        raise SubError("length is cut off", tag, position, 1 + count, size - position)
     return int.from_bytes(data[position + 1 : end], "big"), end
 
 

@@ -15,9 +15,8 @@ def compile_positional(sub: Mapping[str, Any], parent: Mapping[str, Any], parts:
     """The structure of kind positional; with `repeat`, elements 1, 2 ... that hold it."""
     finders = [(name, _finder(part.op)) for name, part in parts.items()]
     inner_encoding = "ascii" if domain_of(sub, parent) == "digits" else parent["data_enc"]
-    fill = sub.get("fill", " ")
     order = {name: place for place, name in enumerate(parts)}
-    fillers = {name: _filler(part.op, fill) for name, part in parts.items()}
+    fillers = {name: _filler(part.op, sub.get("fill")) for name, part in parts.items()}
 
     def split(data: bytes, position: int, size: int, most: int) -> list[Element]:
         found: list[Element] = []
@@ -127,10 +126,13 @@ def _until(mark: bytes) -> _Find:
     return find
 
 
-def _filler(op: Op, fill: str) -> Callable[[], bytes]:
+def _filler(op: Op, fill: str | None) -> Callable[[], bytes]:
     """What stands for a part that is not given: its width of `fill`, or nothing where it may be empty."""
     if op.prefix or "until" in op.entry or op.entry.get("rest"):
         return lambda: op.lead(b"", 0) + delimiter(op)
+    if fill is None:
+        # Nothing in a place of digits is zeros, in one of text spaces.
+        fill = "0" if op.kind.startswith(("n", "b", "x")) and not op.kind.startswith("ns") else " "
     width = op.count * (2 if op.entry["data_enc"] == "b" and not op.nibbles else 1)
     digit = fill if op.entry["data_enc"] != "b" or fill in "0123456789ABCDEF" else "0"
     return lambda: op.encode(digit * width)

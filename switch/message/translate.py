@@ -4,29 +4,28 @@ Knows no meaning: what a field says in another way on the other side is the call
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 from switch.message.codec import Codec
+from switch.message.crossing import Cross, Lacking, crossing, written_alike
 from switch.message.errors import MessageError
 from switch.message.ops import Op
 from switch.message.plan import Plan
 from switch.message.splicing import Copy, make_splicing
 from switch.message.view import View
 
-Lacking = Literal["drop", "refuse"]
 # Layouts whose plans are remembered.
 _REMEMBERED = 1024
-_WIRE = ("data_enc", "len_enc", "len_type", "max_len", "len_count", "len_unit", "left_pad", "right_pad")
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One field's way: as bytes, or as a value that `op` writes; `inside` when its elements go one by one."""
+    """One field's way: as bytes, or as a value that `cross` makes and `op` writes; without `cross` it was given."""
 
     key: str
     op: Op
     copied: bool
-    inside: bool
+    cross: Cross | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +44,59 @@ class Translation:
         self.source = source
         self.target = target
         self.lacking = lacking
-        self._moves = {key: _move(source, target, key) for key in source.ops if key in target.ops}
+        moves = {key: _move(source, target, key, lacking) for key in source.ops if key in target.ops}
+        self._moves = {key: move for key, move in moves.items() if move is not None}
         self._ways: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], Way] = {}
 
     def __call__(self, view: View, changes: Mapping[str, str | None] | None = None) -> bytes:
         """The message of `view` on the other interface.
 
-        `changes` replace, add or (None) leave out fields, in the other interface's form ("t" and "h" too). Every value
-        is of the class that the other interface gives it, or MessageError, of that interface, names the field. Fields
-        that the other interface lacks are dropped or refused.
+        `changes` replace, add or (None) leave out fields and elements ("43.country"), in the other interface's form
+        ("t" and "h" too). Every value is of the class that the other interface gives it, or MessageError, of that
+        interface, names the field. What the other interface lacks, or means something else by, is dropped or refused.
         """
-        given = changes or {}
+        if view.codec is not self.source:
+            raise ValueError(f"expected a view of {self.source.name}, got one of {view.codec.name}")
+        given = self._given(view, changes) if changes else {}
         way = self._way(view.plan, given)
         for move in way.copied:
             self._require(move.op, view[move.key])
+        values = {move.key: self._value(view, move, given) for move in way.pieces if isinstance(move, Move)}
+        nothing = [key for key, value in values.items() if value is None]
+        if nothing:
+            return self(view, {**given, **dict.fromkeys(nothing)})
         parts = [self._header(view, given), self.target.encode_mti(given.get("t") or view.mti), way.bitmaps]
         for piece in way.pieces:
             if isinstance(piece, tuple):
                 start, from_start, end, from_end = piece
                 parts.append(view.data[view.marks[start] + from_start : view.marks[end] + from_end])
             elif isinstance(piece, Move):
-                value = given.get(piece.key)
-                parts.append(self._encoded(piece.op, self._value(view, piece) if value is None else value))
+                parts.append(self._encoded(piece.op, values[piece.key]))
             else:
                 parts.append(piece)
         return b"".join(parts)
+
+    def _given(self, view: View, changes: Mapping[str, str | None]) -> dict[str, str | None]:
+        """The changes with those of elements made into that field's whole value."""
+        given: dict[str, str | None] = {}
+        inside: dict[str, dict[str, str | None]] = {}
+        for path, value in changes.items():
+            field, dot, rest = str(path).partition(".")
+            if dot:
+                inside.setdefault(field, {})[rest] = value
+            else:
+                given[field] = value
+        for field, edits in inside.items():
+            if field in given:
+                raise MessageError(self.target.name, field, "structure: given whole and in parts")
+            move = self._moves.get(field)
+            made = move.cross(view, edits) if move is not None and move.cross is not None and field in view else None
+            elements: dict[str, object] = {**self.target.parse_sub(field, made)} if made is not None else {}
+            elements |= edits
+            given[field] = self.target.build_sub(
+                field, {name: each for name, each in elements.items() if each is not None}
+            )
+        return given
 
     def _way(self, plan: Plan, given: Mapping[str, str | None]) -> Way:
         own = tuple(key for key in given if key not in ("t", "h") and given[key] is not None)
@@ -85,11 +112,17 @@ class Translation:
 
     def _planned(self, plan: Plan, left: tuple[str, ...], own: tuple[str, ...]) -> Way:
         target = self.target
-        lacked = [key for key in (*left, *own) if key not in target.ops]
-        if lacked and (self.lacking == "refuse" or lacked[0] in own):
-            raise MessageError(target.name, str(lacked[0]), "field is not part of the interface")
+        for key in own:
+            if key not in target.ops:
+                raise MessageError(target.name, key, "field is not part of the interface")
+        lacked = [key for key in left if key not in self._moves]
+        if lacked and self.lacking == "refuse":
+            what = (
+                "means something else on the interface" if lacked[0] in target.ops else "is not part of the interface"
+            )
+            raise MessageError(target.name, lacked[0], f"field {what}")
         moves = [self._moves[key] for key in left if key in self._moves]
-        moves += [Move(key, target.ops[key], False, False) for key in own]
+        moves += [Move(key, target.ops[key], False, None) for key in own]
         copied = {move.key for move in moves if move.copied}
         ops = sorted((move.op for move in moves), key=lambda op: op.number)
         head, third = target.bitmaps.write(op.number for op in ops)
@@ -107,58 +140,36 @@ class Translation:
             raise MessageError(self.target.name, "h", "expected a header")
         return self.target.encode_field(part.op, value)
 
-    def _value(self, view: View, move: Move) -> str:
-        """The value as the other interface writes it; track 2 with the separator that the field can hold."""
-        if move.inside and view.names(move.key):
-            return self._element_wise(view, move.key)
-        value = view[move.key]
-        if move.op.kind.startswith("z"):
-            value = value.replace("=", "D") if move.op.entry["data_enc"] == "b" else value.replace("D", "=")
+    def _value(self, view: View, move: Move, given: Mapping[str, str | None]) -> str | None:
+        value = given.get(move.key)
+        if value is not None or move.cross is None:
+            return value
+        value = move.cross(view, {})
+        if value is None and self.lacking == "refuse":
+            raise MessageError(self.target.name, move.key, "expected elements that the interface has")
         return value
 
-    def _require(self, op: Op, value: str) -> None:
-        if not op.valid(value):
+    def _require(self, op: Op, value: object) -> None:
+        if not isinstance(value, str) or not op.valid(value):
             raise MessageError(self.target.name, op.key, f"expected {op.expected}", expected=op.kind)
 
-    def _encoded(self, op: Op, value: str) -> bytes:
+    def _encoded(self, op: Op, value: str | None) -> bytes:
         self._require(op, value)
-        return self.target.encode_field(op, value)
-
-    def _element_wise(self, view: View, key: str) -> str:
-        """The field built of those elements that the other interface knows."""
-        sub = self.target.subs[key]
-        found: dict[str, object] = {}
-        for name in view.names(key):
-            if name.partition("#")[0] in sub.parts:
-                found[name] = view.text(f"{key}.{name}")
-            elif self.lacking == "refuse":
-                raise MessageError(self.target.name, f"{key}.{name}", "element is not part of the interface")
-        return self.target.build_sub(key, found)
+        return self.target.encode_field(op, value or "")
 
 
 def translate(source: Codec, target: Codec, *, lacking: Lacking = "drop") -> Translation:
-    """What turns views of `source` into bytes of `target`: call it with a view and, if need be, changes."""
+    """What turns views of `source` into bytes of `target`: call it with a view and, if need be, changes.
+
+    Raises ValueError for another word than "drop" or "refuse".
+    """
+    if lacking not in get_args(Lacking):
+        raise ValueError(f"lacking: expected {' or '.join(get_args(Lacking))}")
     return Translation(source, target, lacking)
 
 
-def _move(source: Codec, target: Codec, key: str) -> Move:
-    theirs, ours = source.parts[key], target.parts[key]
-    alike = _wire(theirs.op.entry) == _wire(ours.op.entry)
-    same_inside = _shape(theirs.op.entry) == _shape(ours.op.entry)
-    both = theirs.sub is not None and ours.sub is not None
-    return Move(key, ours.op, alike and (same_inside or not both), both and not same_inside)
-
-
-def _shape(entry: Mapping[str, object]) -> object:
-    """What is inside a field without what only describes it."""
-    sub = entry.get("sub")
-    if not isinstance(sub, Mapping):
+def _move(source: Codec, target: Codec, key: str, lacking: Lacking) -> Move | None:
+    cross = crossing(source, target, key, lacking)
+    if cross is None:
         return None
-    own = {name: value for name, value in sub.items() if name not in ("parts", "mask", "table")}
-    parts = sub["parts"].items()
-    return own, [(name, _wire(part), part.get("until"), part.get("rest"), _shape(part)) for name, part in parts]
-
-
-def _wire(entry: Mapping[str, object]) -> list[object]:
-    """What makes two fields' bytes alike: how a length is written matters only where there is one."""
-    return [entry.get(name) for name in _WIRE if name != "len_enc" or entry.get("len_type")]
+    return Move(key, target.ops[key], written_alike(source.parts[key], target.parts[key]), cross)

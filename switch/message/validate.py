@@ -66,6 +66,9 @@ def check_value(entry: Mapping[str, Any], refuse: Refuse) -> None:
         most = int(re.split(r"\.\.", kind[2].strip())[-1]) + (kind[1] == "x+n")
         if "max_len" in entry and most > entry["max_len"]:
             raise refuse("class", f"a length of at most max_len, {entry['max_len']}")
+        fixed = not ({"until", "rest", "tagged"} & entry.keys()) and entry.get("len_type") == 0
+        if fixed and most < entry["max_len"]:
+            raise refuse("class", f"a length of max_len, {entry['max_len']}, for the field is fixed")
 
 
 def check_length(entry: Mapping[str, Any], refuse: Refuse) -> None:

@@ -47,6 +47,7 @@ def check_inside(source: str, path: str, entry: Entry, tables: Tables, depth: in
     sub["parts"] = parts
     sub["mask"] = _masks(parts)
     _check_last(sub, refuse)
+    _check_widths(sub, entry, refuse)
     done["sub"] = sub
     return done
 
@@ -196,6 +197,30 @@ def _check_last(sub: Entry, refuse: Refuse) -> None:
     takers = [index for index, part in enumerate(sub["parts"].values()) if part.get("rest")]
     if takers and (takers != [len(sub["parts"]) - 1] or sub.get("repeat")):
         raise refuse("sub.parts", "rest only in the last part, and no repeat beside it")
+
+
+def _check_widths(sub: Entry, parent: Entry, refuse: Refuse) -> None:
+    """Parts of fixed widths fit the field, and fill a fixed one."""
+    parts = sub["parts"].values()
+    if sub["kind"] != "positional" or any(part.get("len_type") or {"until", "rest"} & part.keys() for part in parts):
+        return
+    digits = counts_digits(sub, parent)
+    packed = [part.get("len_count") == "nibbles" and not digits for part in parts]
+    width = sum(
+        (part["max_len"] + 1) // 2 if half else part["max_len"] for part, half in zip(parts, packed, strict=True)
+    )
+    most = parent.get("max_len")
+    if most is None or (parent["data_enc"] != "b" and any(part["data_enc"] == "utf-8" for part in (*parts, parent))):
+        return
+    if digits and parent.get("len_count") != "nibbles":
+        most *= 2
+    elif not digits and parent["data_enc"] == "b" and parent.get("len_count") == "nibbles":
+        most = (most + 1) // 2
+    if sub.get("hex"):
+        most //= 2
+    fixed = not parent.get("len_type") and not ({"until", "rest", "tagged"} & parent.keys())
+    if width > most or (fixed and "repeat" not in sub and width != most):
+        raise refuse("sub.parts", f"widths of {'' if fixed else 'at most '}{most} together, not {width}")
 
 
 def _masks(parts: Mapping[str, Entry]) -> dict[str, str]:

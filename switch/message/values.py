@@ -82,7 +82,10 @@ def encoder(entry: Mapping[str, Any]) -> Encode:
         try:
             return unhexlify(left + value + right if len(value) & 1 else value)
         except ValueError:
-            raise ValueFault("expected whole hexadecimal bytes") from None
+            if not nibbles:
+                raise ValueFault("expected whole hexadecimal bytes") from None
+            even = len(value) % 2 == 0 or left or right
+            raise ValueFault("expected digits" if even else "expected an even number of digits") from None
 
     return pack
 
@@ -90,6 +93,8 @@ def encoder(entry: Mapping[str, Any]) -> Encode:
 def counter(entry: Mapping[str, Any]) -> Callable[[str, bytes], int]:
     """What max_len counts of a value and its data bytes."""
     nibbles = entry.get("len_count") == "nibbles"
+    if entry.get("len_unit") == "chars" and is_utf8(entry["data_enc"]):
+        return lambda value, _data: len(value)
     if entry["data_enc"] != "b":
         # pyiso8583 counts two nibbles for a character of text.
         return (lambda _value, data: 2 * len(data)) if nibbles else (lambda _value, data: len(data))
@@ -99,8 +104,9 @@ def counter(entry: Mapping[str, Any]) -> Callable[[str, bytes], int]:
 def unit(entry: Mapping[str, Any]) -> str:
     """The name of what max_len counts."""
     if entry.get("len_count") == "nibbles":
-        return "nibbles"
-    return "bytes" if entry["data_enc"] == "b" or is_utf8(entry["data_enc"]) else "characters"
+        return "digits"
+    plain = entry["data_enc"] != "b" and (not is_utf8(entry["data_enc"]) or entry.get("len_unit") == "chars")
+    return "characters" if plain else "bytes"
 
 
 def _text_encoder(encoding: str) -> Encode:

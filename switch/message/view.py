@@ -124,14 +124,17 @@ class View:
     # -- inside fields
 
     def sub(self, path: str) -> dict[str, str]:
-        """The elements right inside `path`; empty when it is absent, has none, or does not have the structure."""
+        """The elements right inside `path` that `get` gives; empty when it does not have the structure."""
         node = self.inside.node(path)
+        found: dict[str, str] = {}
         if node is None:
-            return {}
-        try:
-            return {name: node.value(name) for name in node.elements if name[0] != "."}
-        except SubError:
-            return {}
+            return found
+        for name in self.names(path):
+            try:
+                found[name] = node.value(name)
+            except SubError:
+                continue
+        return found
 
     def names(self, path: str) -> tuple[str, ...]:
         """The names of the elements right inside `path`, in order; values are not decoded."""

@@ -126,7 +126,7 @@ def test_bad_references_are_a_message_error_too(subject, reversed_purchase, refe
     try:
         subject.dialect.reversal(payment, repeat=False)
     except MessageError as error:
-        assert error.path in ("62", "63", "15")
+        assert error.path.partition(".")[0] in ("62", "63", "15")
 
 
 @given(frame=st.binary(max_size=200))

@@ -140,9 +140,9 @@ def test_encoding_refuses_naming_the_field(pos: Codec, fields: dict[str, str], p
     [
         ({"t": "0100", "52": "0102030405"}, "52", "expected exactly 8 bytes, got 5"),
         ({"t": "0100", "52": "010203040506070"}, "52", "expected whole hexadecimal bytes"),
-        ({"t": "0100", "49": "97"}, "49", "expected exactly 3 nibbles, got 2"),
-        ({"t": "0100", "2": "41G1"}, "2", "expected whole hexadecimal bytes"),
-        ({"t": "0100", "2": "41 111"}, "2", "expected whole hexadecimal bytes"),
+        ({"t": "0100", "49": "97"}, "49", "expected exactly 3 digits, got 2"),
+        ({"t": "0100", "2": "41G1"}, "2", "expected digits"),
+        ({"t": "0100", "2": "41 111"}, "2", "expected digits"),
     ],
 )
 def test_encoding_packed_fields_refuses_naming_the_field(

@@ -33,7 +33,7 @@ def test_a_tag_is_named_without_its_leading_zero(codecs: dict[str, Codec]) -> No
 
 @pytest.mark.parametrize("value", ["6", "92", "9203", "920312", "92 3123", "A203123", "92²123"])
 def test_what_is_no_tag_length_value_is_refused_without_showing_it(codecs: dict[str, Codec], value: str) -> None:
-    with pytest.raises(MessageError, match="field 48: structure: ") as caught:
+    with pytest.raises(MessageError, match=r"field 48(\.92)?: structure: ") as caught:
         codecs["pos-1987-ascii"].parse_sub("48", value)
     assert value not in str(caught.value)
 
@@ -41,10 +41,10 @@ def test_what_is_no_tag_length_value_is_refused_without_showing_it(codecs: dict[
 @pytest.mark.parametrize(
     ("subs", "reason"),
     [
-        ({"92": "1" * 100}, "field 48: structure: element 92: value is too long for its length"),
-        ({"100": "1"}, "field 48: structure: element 100: expected a tag of 2 digits"),
-        ({"0": "RX"}, "field 48: structure: element 0: expected exactly 1 characters, got 2"),
-        ({"PV": "1"}, "field 48: structure: element PV: expected a tag of 2 digits"),
+        ({"92": "1" * 100}, "field 48.92: structure: value is too long for its length"),
+        ({"100": "1"}, "field 48.100: structure: expected a tag of 2 digits"),
+        ({"0": "RX"}, "field 48.0: structure: expected exactly 1 characters, got 2"),
+        ({"PV": "1"}, "field 48.PV: structure: expected a tag of 2 digits"),
     ],
 )
 def test_elements_that_do_not_fit_are_refused(codecs: dict[str, Codec], subs: dict[str, str], reason: str) -> None:
@@ -73,8 +73,8 @@ def test_a_positional_field_may_end_after_any_whole_sub_field(codecs: dict[str, 
 @pytest.mark.parametrize(
     ("subs", "reason"),
     [
-        ({"1": "MC"}, "63: structure: element 1: expected exactly 3 characters, got 2"),
-        ({"3": "X"}, "63: structure: element 3: expected sub-fields of 1, 2"),
+        ({"1": "MC"}, "63.1: structure: expected exactly 3 characters, got 2"),
+        ({"3": "X"}, "63.3: structure: expected sub-fields of 1, 2"),
     ],
 )
 def test_positions_that_do_not_exist_or_fit_are_refused(
@@ -120,11 +120,11 @@ def test_bitmapped_sub_fields_round_trip(codecs: dict[str, Codec], subs: dict[st
     ("value", "reason"),
     [
         ("E0", "expected a bitmap"),
-        ("0100000000000000C5", "62: structure: element 8: sub-field is not known"),
-        ("4000000000000000012345678901", "62: structure: element 2: sub-field is cut off"),
+        ("0100000000000000C5", "62.8: structure: sub-field is not known"),
+        ("4000000000000000012345678901", "62.2: structure: sub-field is cut off"),
         ("800000000000000000C5", "bytes are left ove"),
-        ("40000000000000001123456789012345", "62: structure: element 2: expected characters of its encoding"),
-        ("4000000000000000012345678901234A", "62: structure: element 2: expected digits"),
+        ("40000000000000001123456789012345", "62.2: structure: expected characters of its encoding"),
+        ("4000000000000000012345678901234A", "62.2: structure: expected digits"),
     ],
 )
 def test_a_bitmapped_field_of_another_structure_is_refused(codecs: dict[str, Codec], value: str, reason: str) -> None:
@@ -135,10 +135,10 @@ def test_a_bitmapped_field_of_another_structure_is_refused(codecs: dict[str, Cod
 @pytest.mark.parametrize(
     ("subs", "reason"),
     [
-        ({"2": "12345678901234"}, "expected exactly 15 nibbles, got 14"),
+        ({"2": "12345678901234"}, "expected exactly 15 digits, got 14"),
         ({"2": "12345678901234A"}, "expected digits"),
-        ({"2": "1 23 45 67 89 1"}, "expected whole hexadecimal bytes"),
-        ({"9": "1"}, "62: structure: element 9: sub-field is not known"),
+        ({"2": "1 23 45 67 89 1"}, "expected digits"),
+        ({"9": "1"}, "62.9: structure: sub-field is not known"),
         ({"3": "AB1\u20ac"}, "expected characters of its encoding"),
     ],
 )
@@ -164,7 +164,7 @@ def test_ber_tlv_lengths_take_one_two_or_three_bytes() -> None:
     "value", ["9F", "9F26", "9F2602AA", "9F2681", "9F2680AA", "9F2680", "9F2683000001AA", "9F8181818101AA", "ZZ", "820"]
 )
 def test_what_is_no_ber_tlv_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|longer"):
+    with pytest.raises(ValueError, match=r"expected|longer|cut off"):
         parse_ber_tlv(value)
 
 

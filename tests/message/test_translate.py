@@ -117,7 +117,7 @@ def test_a_value_that_is_not_of_the_other_side_s_class_does_not_cross_and_is_not
 
 def test_an_element_of_another_class_does_not_cross() -> None:
     view = SOURCE.view(SOURCE.encode({**MESSAGE, "48": "4202AB"}))
-    with pytest.raises(MessageError, match="field 48: structure: element 42: expected digits"):
+    with pytest.raises(MessageError, match=r"field 48\.42: structure: expected digits"):
         translate(SOURCE, TARGET)(view)
 
 
@@ -169,3 +169,98 @@ def test_headers_come_from_the_view_or_the_changes() -> None:
     made = translate(SOURCE, headed)(view, {"h": "6000010002"})
     assert headed.decode(made)["h"] == "6000010002"
     assert translate(headed, headed)(headed.view(made)) == made
+
+
+# -- what means the same, and what only has the same number
+
+
+def _view(codecs: dict[str, Codec], name: str, **fields: str) -> Any:
+    codec = codecs[name]
+    return codec.view(codec.encode({"t": "0100", **{key.lstrip("_"): value for key, value in fields.items()}}))
+
+
+CHIP = "9F0206000000001234DF8101020102"
+
+
+@pytest.mark.parametrize("name", ["visa", "mastercard", "iso-1993-ascii"])
+def test_chip_data_crosses_with_its_bytes_into_a_dataset_and_out_of_it(codecs: dict[str, Codec], name: str) -> None:
+    source, target = codecs["pos-1987-ascii"], codecs[name]
+    there = target.view(translate(source, target)(_view(codecs, "pos-1987-ascii", _55=CHIP)))
+    tag = "55.01.DF8101" if name == "visa" else "55.DF8101"
+    assert there.get(tag) == "0102"
+    assert source.view(translate(target, source)(there))["55"] == CHIP
+
+
+def test_chip_data_that_is_none_does_not_cross(codecs: dict[str, Codec]) -> None:
+    source, target = codecs["pos-1987-ascii"], codecs["visa"]
+    with pytest.raises(MessageError) as caught:
+        translate(source, target)(_view(codecs, "pos-1987-ascii", _55="9F02060000"))
+    assert caught.value.path == "55"
+
+
+@pytest.mark.parametrize(
+    ("names", "field", "value"),
+    [
+        (("mastercard", "visa"), "61", "0000010002100978"),
+        (("pos-1987-ascii", "iso-1993-ascii"), "90", "0" * 42),
+        (("pos-1987-ascii", "iso-1993-ascii"), "39", "00"),
+        (("pos-1987-ascii", "mastercard"), "53", "2001010100000000"),
+    ],
+)
+def test_what_means_something_else_there_is_dropped_or_refused(
+    codecs: dict[str, Codec], names: tuple[str, str], field: str, value: str
+) -> None:
+    source, target = codecs[names[0]], codecs[names[1]]
+    view = source.view(source.encode({"t": "0100", "11": "000001", field: value}))
+    assert target.view(translate(source, target)(view)).fields == ("11",)
+    with pytest.raises(MessageError, match="field means something else on the interface"):
+        translate(source, target, lacking="refuse")(view)
+
+
+def test_an_address_gets_the_widths_of_the_other_side(codecs: dict[str, Codec]) -> None:
+    source, target = codecs["pos-1987-ascii"], codecs["mastercard"]
+    view = _view(codecs, "pos-1987-ascii", _43=f"{'A SHOP':<25}{'BERLIN':<13}DE")
+    with pytest.raises(MessageError) as caught:
+        translate(source, target)(view)
+    assert caught.value.path == "43.country"
+    made = target.view(translate(source, target)(view, {"43.country": "DEU"}))
+    assert made["43"] == f"{'A SHOP':<22} {'BERLIN':<13} DEU"
+
+
+def test_a_text_too_long_for_its_place_is_cut_or_refused(codecs: dict[str, Codec]) -> None:
+    source, target = codecs["pos-1987-ascii"], codecs["mastercard"]
+    view = _view(codecs, "pos-1987-ascii", _43=f"{'A' * 25}{'BERLIN':<13}DE")
+    changes = {"43.country": "DEU"}
+    assert target.view(translate(source, target)(view, changes)).get("43.name") == "A" * 22
+    with pytest.raises(MessageError) as caught:
+        translate(source, target, lacking="refuse")(view, changes)
+    assert caught.value.path == "43.name"
+
+
+def test_an_element_may_be_changed_where_the_field_is_not_there_or_is_left_out(codecs: dict[str, Codec]) -> None:
+    source, target = codecs["pos-1987-ascii"], codecs["mastercard"]
+    make = translate(source, target)
+    bare = _view(codecs, "pos-1987-ascii", _11="000001")
+    assert target.view(make(bare, {"48.0": "R", "48.92": "123"})).sub("48") == {"0": "R", "92": "123"}
+    with pytest.raises(MessageError, match="given whole and in parts"):
+        make(bare, {"48": "R", "48.92": "123"})
+
+
+def test_a_translation_takes_only_views_of_its_source(codecs: dict[str, Codec]) -> None:
+    with pytest.raises(ValueError, match="expected a view of pos-1987-ascii, got one of visa"):
+        translate(codecs["pos-1987-ascii"], codecs["mastercard"])(_view(codecs, "visa", _11="000001"))
+    with pytest.raises(ValueError, match="lacking: expected drop or refuse"):
+        translate(SOURCE, TARGET, lacking="zz")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [5, b"5", None, ["5"]])
+def test_a_change_that_is_no_text_is_refused(value: Any) -> None:
+    view = SOURCE.view(SOURCE.encode(MESSAGE))
+    changes = {"4": value}
+    if value is None:
+        assert "4" not in TARGET.view(translate(SOURCE, TARGET)(view, changes))
+        return
+    with pytest.raises(MessageError):
+        translate(SOURCE, TARGET)(view, changes)
+    with pytest.raises(MessageError):
+        view.splice(changes)

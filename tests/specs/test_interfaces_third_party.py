@@ -51,9 +51,9 @@ def test_a_record_that_cardutil_wrote_is_read_to_its_elements(spec: str, encodin
         "260611211024",
         "00000002",
     )
-    assert {path: view.get(path) for path in ("43.name", "43.suburb", "43.postcode", "43.country")} == {
+    assert {path: view.get(path) for path in ("43.name", "43.city", "43.postcode", "43.country")} == {
         "43.name": "CORNER SHOP",
-        "43.suburb": "BERLIN",
+        "43.city": "BERLIN",
         "43.postcode": "10115     ",
         "43.country": "DEU",
     }
@@ -90,7 +90,7 @@ def test_cardutil_reads_the_record_that_we_wrote(spec: str, encoding: str, shipp
             {
                 "name": "A SHOP",
                 "address": "",
-                "suburb": "PARIS",
+                "city": "PARIS",
                 "postcode": "75001     ",
                 "state": "   ",
                 "country": "FRA",
