@@ -88,7 +88,7 @@ def _rebuilt(codec: Codec, data: bytes) -> None:
 
 
 def run(names: tuple[str, ...], count: int, seed: int) -> tuple[int, int, float, list[Failure]]:
-    """So many mutants of each spec: how many there were, how many were messages, the slowest in seconds of its own processor time, failures."""
+    """So many mutants of each spec: how many there were, how many were messages, the slowest (CPU time), failures."""
     sound, slowest, failures = 0, 0.0, []
     for name in names:
         codec, random = compile_spec(load_spec(name)), Random(f"{seed} {name}")
