@@ -200,16 +200,17 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """At least one character, up to the number of the LMK, the X'19' of the trailer or the end."""
+    """At least `least` characters, up to the number of the LMK, the X'19' of the trailer or the end."""
 
     name: str
     code: str = "15"
     width: str = "the rest"
+    least: int = 1
     pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
         end = end_of_body(text, at)
-        if end == at:
+        if end < at + self.least:
             raise CommandFault("15", f"{self.name} is empty")
         values[self.name] = text[at:end]
         return end

@@ -6,23 +6,28 @@ import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 
-from switch.crypto import pinblock, tdes
+from switch.crypto import pinblock, pinblock4, tdes
 from switch.crypto.pinblock import PinBlockError
+from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault
-from switch.hsm.layout import HEX, Digits, Values
+from switch.hsm.layout import HEX, Digits, Hex, Values
 from switch.hsm.policy import Policy
 from switch.hsm.vault import Vault
 
-KNOWN = ("01", "02", "03", "04", "05", "35", "41", "42", "46", "47", "48")
+KNOWN = ("01", "02", "03", "04", "05", "34", "35", "41", "42", "46", "47", "48")
 # Blocks that bind the PIN to the account, and where each format may be translated to.
-_BOUND = (pinblock.ISO_0, pinblock.ISO_3)
-_TRANSLATIONS = {
+_BOUND = (pinblock.ISO_0, pinblock.ISO_3, pinblock.ISO_4)
+_TRANSLATIONS: dict[str, tuple[str, ...]] = {
     pinblock.ISO_0: _BOUND,
     pinblock.ISO_3: _BOUND,
+    pinblock.ISO_4: _BOUND,
     pinblock.ISO_1: (*_BOUND, pinblock.ISO_1),
+    pinblock.ISO_2: (),  # between a terminal and its chip card only
     pinblock.DIEBOLD: (*_BOUND, pinblock.DIEBOLD),
 }
 MADE = (*_BOUND, pinblock.ISO_1)
+_OPENED = tuple(code for code, into in _TRANSLATIONS.items() if into)
+_LONGEST_PAN = 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +52,56 @@ class PinBlock:
         return at + count
 
 
+@dataclass(frozen=True, eq=False)
+class MadeBlock:
+    """A PIN block in a reply: 32H when the format asked for is 48."""
+
+    name: str
+    code: str = "15"
+    width: str = "16H, 32H of format 48"
+    pattern: None = None
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        code = values.get("destination_format") or values.get("block_format")
+        return Hex(self.name, 32 if code == pinblock.ISO_4 else 16).read(text, at, values)
+
+
 def block_format(name: str) -> Digits:
     """The field of a PIN block format."""
     return Digits(name, 2, "23")
 
 
-# The 12 rightmost digits of the PAN without its check digit.
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The 12 rightmost digits of the PAN without its check digit; with format 48 the whole PAN of 13 to 19 and `;`."""
+
+    name: str
+    formats: tuple[str, ...]
+    code: str = "22"
+    width: str = "12N, or with format 48 13 to 19N and ;"
+    pattern: str = "([0-9]{12})(?![0-9]*;)"
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        whole = any(values[name] == pinblock.ISO_4 for name in self.formats)
+        mark = text.find(";", at, at + _LONGEST_PAN + 1) if whole else -1
+        whole = mark > 0
+        end = mark if whole else at + 12
+        found = text[at:end]
+        if len(found) < (13 if whole else 12):
+            raise CommandFault("15", f"{self.name} is short")
+        if not found.isdecimal():
+            raise CommandFault("22", f"{self.name}: expected digits")
+        values[self.name] = found
+        return end + whole
+
+
 ACCOUNT = Digits("account", 12, "22")
 # What commands that open or make blocks can answer.
 BLOCK_ERRORS = ("20", "24", "69")
 
 
 @lru_cache(maxsize=1024)
-def check_format(policy: Policy, code: str, allowed: tuple[str, ...] = tuple(_TRANSLATIONS)) -> None:
+def check_format(policy: Policy, code: str, allowed: tuple[str, ...] = _OPENED) -> None:
     """Raises CommandFault 23 for a format that is not known, 69 for one that is not in use."""
     if code not in KNOWN:
         raise CommandFault("23", "PIN block format")
@@ -70,27 +112,47 @@ def check_format(policy: Policy, code: str, allowed: tuple[str, ...] = tuple(_TR
 @lru_cache(maxsize=1024)
 def check_translation(policy: Policy, source: str, destination: str) -> None:
     """Raises CommandFault 23 or 69 for a translation that is not allowed."""
-    check_format(policy, source)
-    check_format(policy, destination)
+    for code in (source, destination):
+        check_format(policy, code, tuple(_TRANSLATIONS))
     if destination == pinblock.DIEBOLD and not policy.diebold_destination:
         raise CommandFault("69", "PIN block format disabled")
     if destination not in _TRANSLATIONS[source]:
         raise CommandFault("23", "translation would unbind the PIN from the account")
 
 
-def open_block(vault: Vault, key: bytes, block: str, code: str, account: str) -> str:
+def open_block(vault: Vault, key: ClearKey, block: str, code: str, account: str) -> str:
     """The clear PIN of an encrypted block, its every nibble checked: else 20, or 24 for the length of the PIN."""
     check_format(vault.policy, code)
+    _check_cipher(key, code, account)
+    data = bytes.fromhex(block)
     try:
-        pin = pinblock.decode(code, tdes.decrypt(key, bytes.fromhex(block)), account)
+        if code == pinblock.ISO_4:
+            pin = pinblock4.decipher(key, data, account)
+        else:
+            pin = pinblock.decode(code, tdes.decrypt(key, data), account_digits(account))
     except PinBlockError as error:
         raise CommandFault("24" if error.length else "20", str(error)) from None
     vault.check_pin(pin)
     return pin
 
 
-def make_block(key: bytes, pin: str, code: str, account: str) -> str:
-    """16 hex digits: a PIN in a block under `key`."""
+def make_block(key: ClearKey, pin: str, code: str, account: str) -> str:
+    """A PIN in a block under `key`: 16 hex digits, 32 of format 48."""
+    _check_cipher(key, code, account)
+    if code == pinblock.ISO_4:
+        return pinblock4.encipher(key, pin, account, secrets.token_hex(8).upper()).hex().upper()
     fill = "" if code == pinblock.ISO_0 else secrets.token_hex(8).upper()
-    encoded = pinblock.encode(code, pin, account, fill)
-    return tdes.encrypt(key, encoded).hex().upper()
+    return tdes.encrypt(key, pinblock.encode(code, pin, account_digits(account), fill)).hex().upper()
+
+
+def account_digits(account: str) -> str:
+    """The 12 digits of an account field that may be a whole PAN."""
+    return account if len(account) == 12 else pinblock.account_of(account)
+
+
+def _check_cipher(key: ClearKey, code: str, account: str) -> None:
+    """Format 48 is enciphered with AES, all others with 3DES: else 69 for 48, 23 for the others. 48 needs the PAN."""
+    if (key.algorithm == "A") != (code == pinblock.ISO_4):
+        raise CommandFault("69" if code == pinblock.ISO_4 else "23", "cipher of the PIN block format")
+    if code == pinblock.ISO_4 and len(account) == 12:
+        raise CommandFault("22", "format 48 needs the whole PAN")

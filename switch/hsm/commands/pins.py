@@ -3,13 +3,16 @@
 import hmac
 
 from switch.crypto import card
+from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key, TypeCode
-from switch.hsm.layout import Digits, Hex, Layout, Refused
+from switch.hsm.layout import Digits, Layout, Refused
 from switch.hsm.pinformat import (
-    ACCOUNT,
     BLOCK_ERRORS,
+    Account,
+    MadeBlock,
     PinBlock,
+    account_digits,
     block_format,
     check_translation,
     make_block,
@@ -21,22 +24,23 @@ from switch.hsm.vault import Vault
 PVK = Key("pvk", "PVK", plain=32, sizes=(16,), use="V")
 PVKI = Digits("pvki", 1)
 PVV = Digits("pvv", 4)
+_ACCOUNT = Account("account", ("block_format",))
 
 
 def _translation(kind: str) -> Layout:
     return (
-        Key("source", kind, use="D"),
+        Key("source", kind, use="D", algorithms="TA"),
         Refused("*~"),
-        Key("destination", "ZPK", code="11"),
+        Key("destination", "ZPK", code="11", algorithms="TA"),
         Digits("longest", 2, "24"),
         PinBlock("block", "source"),
         block_format("source_format"),
         block_format("destination_format"),
-        ACCOUNT,
+        Account("account", ("source_format", "destination_format")),
     )
 
 
-_TRANSLATED = (Digits("length", 2), Hex("block", 16), Digits("destination_format", 2))
+_TRANSLATED = (Digits("length", 2), MadeBlock("block"), Digits("destination_format", 2))
 
 
 @command(
@@ -57,8 +61,8 @@ _TRANSLATED = (Digits("length", 2), Hex("block", 16), Digits("destination_format
 )
 def translate(
     vault: Vault,
-    source: bytes,
-    destination: bytes,
+    source: ClearKey,
+    destination: ClearKey,
     longest: str,
     block: str,
     source_format: str,
@@ -75,7 +79,15 @@ def translate(
 
 
 def _verification(kind: str) -> Layout:
-    return (Key("key", kind, use="D"), PVK, PinBlock("block", "key"), block_format("block_format"), ACCOUNT, PVKI, PVV)
+    return (
+        Key("key", kind, use="D", algorithms="TA"),
+        PVK,
+        PinBlock("block", "key"),
+        block_format("block_format"),
+        _ACCOUNT,
+        PVKI,
+        PVV,
+    )
 
 
 @command(
@@ -93,11 +105,11 @@ def _verification(kind: str) -> Layout:
     evidence="A B C E F V",
 )
 def verify_pvv(
-    vault: Vault, key: bytes, pvk: bytes, block: str, block_format: str, account: str, pvki: str, pvv: str
+    vault: Vault, key: ClearKey, pvk: bytes, block: str, block_format: str, account: str, pvki: str, pvv: str
 ) -> str | Answer:
     """01 when the PIN is another one."""
     pin = open_block(vault, key, block, block_format, account)
-    return verdict(hmac.compare_digest(card.pvv(pvk, account, pvki, pin), pvv))
+    return verdict(hmac.compare_digest(card.pvv(pvk, account_digits(account), pvki, pin), pvv))
 
 
 @command(
@@ -105,11 +117,11 @@ def verify_pvv(
     "Verify a PIN with its PVV and generate the PVV of a new one",
     request=(
         TypeCode("key_type", ("ZPK", "TPK")),
-        Key("key", typed_by="key_type", kinds=("ZPK", "TPK"), use="D"),
+        Key("key", typed_by="key_type", kinds=("ZPK", "TPK"), use="D", algorithms="TA"),
         PVK,
         PinBlock("block", "key"),
         block_format("block_format"),
-        ACCOUNT,
+        _ACCOUNT,
         PVKI,
         PVV,
         PinBlock("new_block", "key"),
@@ -121,7 +133,7 @@ def verify_pvv(
 def change_pin(
     vault: Vault,
     key_type: str,  # noqa: ARG001
-    key: bytes,
+    key: ClearKey,
     pvk: bytes,
     block: str,
     block_format: str,
@@ -132,6 +144,6 @@ def change_pin(
 ) -> str | Answer:
     """The PVV of the new PIN, when the old one is right."""
     pin = open_block(vault, key, block, block_format, account)
-    if not hmac.compare_digest(card.pvv(pvk, account, pvki, pin), pvv):
+    if not hmac.compare_digest(card.pvv(pvk, account_digits(account), pvki, pin), pvv):
         return Answer("01")
-    return card.pvv(pvk, account, pvki, open_block(vault, key, new_block, block_format, account))
+    return card.pvv(pvk, account_digits(account), pvki, open_block(vault, key, new_block, block_format, account))

@@ -1,14 +1,18 @@
 """JC, JE, JG, DG and BA: PINs kept under the LMK, for issuing cards. See `switch.hsm.lmkpin`."""
 
 from switch.crypto import card
+from switch.hsm.clearkey import ClearKey
 from switch.hsm.commands.pins import PVK, PVKI, PVV
 from switch.hsm.keyfield import Key
-from switch.hsm.layout import ClearPin, Hex, Layout, PinUnderLmk
+from switch.hsm.layout import ClearPin, Layout, PinUnderLmk
 from switch.hsm.pinformat import (
     ACCOUNT,
     BLOCK_ERRORS,
     MADE,
+    Account,
+    MadeBlock,
     PinBlock,
+    account_digits,
     block_format,
     check_format,
     make_block,
@@ -21,7 +25,12 @@ _SEALED = (PinUnderLmk("pin"),)
 
 
 def _to_lmk(kind: str) -> Layout:
-    return (Key("key", kind, use="D"), PinBlock("block", "key"), block_format("block_format"), ACCOUNT)
+    return (
+        Key("key", kind, use="D", algorithms="TA"),
+        PinBlock("block", "key"),
+        block_format("block_format"),
+        Account("account", ("block_format",)),
+    )
 
 
 @command(
@@ -40,23 +49,28 @@ def _to_lmk(kind: str) -> Layout:
     errors=BLOCK_ERRORS,
     evidence="A B",
 )
-def pin_to_lmk(vault: Vault, key: bytes, block: str, block_format: str, account: str) -> str:
+def pin_to_lmk(vault: Vault, key: ClearKey, block: str, block_format: str, account: str) -> str:
     """PIN(L)."""
-    return vault.seal_pin(open_block(vault, key, block, block_format, account), account)
+    return vault.seal_pin(open_block(vault, key, block, block_format, account), account_digits(account))
 
 
 @command(
     "JG",
     "Translate a PIN from the LMK to a ZPK",
-    request=(Key("key", "ZPK"), block_format("block_format"), ACCOUNT, PinUnderLmk("pin")),
-    reply=(Hex("block", 16),),
+    request=(
+        Key("key", "ZPK", algorithms="TA"),
+        block_format("block_format"),
+        Account("account", ("block_format",)),
+        PinUnderLmk("pin"),
+    ),
+    reply=(MadeBlock("block"),),
     errors=("14", *BLOCK_ERRORS),
     evidence="A B M",
 )
-def pin_from_lmk(vault: Vault, key: bytes, block_format: str, account: str, pin: str) -> str:
+def pin_from_lmk(vault: Vault, key: ClearKey, block_format: str, account: str, pin: str) -> str:
     """The PIN block."""
     check_format(vault.policy, block_format, MADE)
-    return make_block(key, vault.open_pin(pin, account), block_format, account)
+    return make_block(key, vault.open_pin(pin, account_digits(account)), block_format, account)
 
 
 @command(

@@ -66,6 +66,7 @@ def _import(
         lmk_scheme: str | None,
         kcv_type: str | None,
     ) -> str:
+        """The key under the LMK and its check value."""
         clear = receive(zmk, key)
         if clear.usage and clear.usage not in KINDS[kind].usages:
             raise KeyFault("A6", "usage of the key")
@@ -96,6 +97,7 @@ def _export(
         lmk_scheme: str | None,  # noqa: ARG001
         kcv_type: str | None,
     ) -> str:
+        """The key under the ZMK and its check value."""
         return send(zmk, key, _asked(other_scheme) or key.scheme, about_key(key)) + digits(key, kcv_type)
 
 
@@ -110,6 +112,7 @@ def _generate(code: str, kind: str, under: str, evidence: str) -> None:
     def generate(
         vault: Vault, master: ClearKey, other_scheme: str | None, lmk_scheme: str | None, kcv_type: str | None
     ) -> str:
+        """The new key under the master key and under the LMK; behind a ZMK its check value."""
         scheme = _asked(lmk_scheme) or "Z"
         size = 16 if vault.blocks else size_of(scheme)
         clear = vault.fresh(size)
@@ -135,6 +138,7 @@ def _pass_on(code: str, kind: str, evidence: str) -> None:
         lmk_scheme: str | None,  # noqa: ARG001
         kcv_type: str | None,  # noqa: ARG001
     ) -> str:
+        """The key under the TMK."""
         return send(tmk, key, _asked(other_scheme) or key.scheme, about_key(key))
 
 
