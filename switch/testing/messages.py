@@ -50,7 +50,7 @@ def messages(
     if fields is not None:
         given = dict(fields) if isinstance(fields, Mapping) else dict.fromkeys(fields, ...)
         _require(codec, given)
-    others = _optional(codec) if optional is None else list(optional)
+    others = optional_fields(codec) if optional is None else list(optional)
     _require(codec, others)
     for field in others:
         # Here, for Hypothesis would blame the test for the time.
@@ -142,7 +142,8 @@ def _types(codec: Codec, mti: str | Iterable[str] | st.SearchStrategy[str] | Non
     return st.sampled_from(types)
 
 
-def _optional(codec: Codec) -> list[str]:
+def optional_fields(codec: Codec) -> list[str]:
+    """What a message of the spec may have beside what its type must."""
     return [name for name in codec.spec.fields if name.isdecimal() and name not in _NOT_OF_THEMSELVES]
 
 

@@ -14,8 +14,9 @@ import pytest
 from switch.message import compile_spec, load_spec
 from switch.testing import build
 from switch.testing.fuzz_case import Peer, read_case
-from switch.testing.fuzz_examples import Example
+from switch.testing.fuzz_examples import Example, examples
 from switch.testing.fuzz_run import Bounds, Fuzzer, replay
+from switch.testing.messages import optional_fields
 
 FUZZ = [sys.executable, "-c", "from switch.tools.fuzz import main; main()"]
 
@@ -142,3 +143,15 @@ def test_a_replay_file_that_is_none_exits_2(tmp_path):
     file.write_bytes(msgspec.json.encode({"format": 1}))
     done = fuzz("--replay", str(file), "127.0.0.1:1")
     assert (done.returncode, "no replay file" in done.stderr) == (2, True)
+
+
+def test_every_optional_field_has_been_sent_after_a_hundred_messages():
+    codec = compile_spec(load_spec("pos-1987-ascii"))
+    (batch,) = examples(codec, ["0100", "0200"], 100, 7)
+    valid = [example.message for example in batch if example.mutation is None]
+    for message in valid:
+        codec.view(message.raw).check()
+    sent = {field for message in valid for field in message.fields}
+    secret = {field for field, op in codec.ops.items() if "mask" in op.entry}
+    assert {*optional_fields(codec)} - secret - sent == set()
+    assert min(len(message.fields) for message in valid) > 10
