@@ -1,114 +1,139 @@
-"""The emulated HSM as a process: host commands over TCP. Never logs a command body."""
+"""The emulated HSM as a process: host commands over TCP or TLS. Never logs a command body."""
 
-import math
+import socket
+import ssl
+from collections.abc import Callable
 
-import msgspec
 import structlog
 import trio
 
-from switch.hsm.commands import HostCommands, KeyTypes
-from switch.hsm.lmk import TEST_LMK, check_value
+from switch.hsm.config import HsmConfig, HsmConfigError, open_commands
+from switch.hsm.conversation import HostConversation
+from switch.hsm.peer import Peer, Stream
+from switch.hsm.statistics import HsmStatistics
+from switch.hsm.tls import server_context
 from switch.notify import notify
+
+__all__ = ["HsmConfig", "HsmConfigError", "serve"]
 
 log = structlog.get_logger()
 
-
-class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Sizes in bytes, counts and seconds; `production` refuses the public test LMK, the only one emulated.
-
-    `message_timeout` bounds the silence inside an unfinished message, and how long a peer may leave replies unread;
-    between messages it may be silent for ever.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 1500
-    header_length: int = 4
-    max_message: int = 8192
-    max_connections: int = 64
-    message_timeout: float = 10.0
-    pci_key_types: bool = False
-    production: bool = False
-
-
-class HsmConfigError(ValueError):
-    """A configuration the HSM does not start with."""
+# Commands that all connections together may have answered in one round of the scheduler, and what one may have of it.
+_ROUND = 1024
+_LEAST, _MOST = 4, 64
+# Seconds between two log lines about refused connections: a flood of them must not become a flood of lines.
+_REFUSAL_PAUSE = 1.0
 
 
 async def serve(
-    config: HsmConfig, task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED
+    config: HsmConfig,
+    statistics: HsmStatistics | None = None,
+    task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serves until cancelled; reports its addresses when it listens. Raises HsmConfigError and OSError."""
-    if config.production and TEST_LMK.test:
-        raise HsmConfigError("hsm.production is set, and this emulator only holds the public test LMK")
-    types = KeyTypes.pci() if config.pci_key_types else KeyTypes()
-    connections = _Connections(config, HostCommands(TEST_LMK, types))
+    commands = open_commands(config)
+    context = server_context(config.tls) if config.tls else None
+    counted = statistics or HsmStatistics()
+    connections = _Connections(config, commands.handle, counted, context)
     listeners = await trio.open_tcp_listeners(config.port, host=config.host)
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]
-    log.info("listening", addresses=[f"{host}:{port}" for host, port in addresses], lmk_check=check_value(TEST_LMK)[:6])
+    shown = [f"{host}:{port}" for host, port in addresses]
+    check = commands.handle(b"NC")[4:10].decode()
+    log.info("listening", addresses=shown, tls=context is not None, lmk=config.lmk, lmk_check=check)
     task_status.started(addresses)
     notify("READY=1")
-    await trio.serve_listeners(connections.handle, listeners)
+    try:
+        await trio.serve_listeners(connections.handle, listeners)
+    finally:
+        log.info("stopped", **counted.snapshot())
 
 
 class _Connections:
-    def __init__(self, config: HsmConfig, commands: HostCommands) -> None:
+    def __init__(
+        self,
+        config: HsmConfig,
+        handle: Callable[[bytes], bytes],
+        statistics: HsmStatistics,
+        context: ssl.SSLContext | None,
+    ) -> None:
         self._config = config
-        self._commands = commands
-        self._open = 0
+        self._handle = handle
+        self._statistics = statistics
+        self._context = context
+        self._refused = 0
+        self._refusal_logged = float("-inf")
 
     async def handle(self, stream: trio.SocketStream) -> None:
         try:
-            peer = str(stream.socket.getpeername()[1])
+            host, port, *_ = stream.socket.getpeername()
+            self._set_options(stream)
         except OSError:
             return  # gone before it was looked at
-        if self._open >= self._config.max_connections:
-            log.warning("refused", peer=peer, reason=f"{self._open} connections are open")
+        peer = f"{host}:{port}"
+        statistics = self._statistics
+        if statistics.open >= self._config.max_connections:
+            self._refuse(peer)
             return
-        self._open += 1
+        statistics.open += 1
+        statistics.opened += 1
         log.info("connected", peer=peer)
-        reason = "closed by peer"
+        reason = "HSM stopped"
         try:
-            reason = await self._converse(stream)
+            reason = await self._serve(stream)
         except trio.BrokenResourceError:
             reason = "reset by peer"
         finally:
-            self._open -= 1
+            statistics.open -= 1
             log.info("disconnected", peer=peer, reason=reason)
 
-    async def _converse(self, stream: trio.SocketStream) -> str:
-        """Answers everything that has arrived with one write; returns why the connection ended."""
-        rest = b""
-        while True:
-            with trio.move_on_after(self._config.message_timeout if rest else math.inf) as silence:
-                data = await stream.receive_some()
-            if silence.cancelled_caught:
-                return "silent inside a message"
-            if not data:
-                return "closed by peer"
-            rest, replies, fault = self._answer(rest + bytes(data))
-            with trio.move_on_after(self._config.message_timeout) as stalled:
-                await stream.send_all(replies)
-            if stalled.cancelled_caught:
-                return "does not read its replies"
-            if fault:
-                return fault
+    async def _serve(self, stream: trio.SocketStream) -> str:
+        """Returns why the connection ended."""
+        if self._context is None:
+            return await self._converse(stream)
+        secure = trio.SSLStream(stream, self._context, server_side=True, https_compatible=True)
+        fault = await self._shake_hands(secure)
+        if fault:
+            self._statistics.handshakes_failed += 1
+            return fault
+        reason = await self._converse(secure)
+        with trio.move_on_after(self._config.message_timeout):
+            await secure.aclose()
+        return reason
 
-    def _answer(self, buffer: bytes) -> tuple[bytes, bytes, str]:
-        width, position = self._config.header_length, 0
-        replies: list[bytes] = []
-        while len(buffer) - position >= 2:
-            length = int.from_bytes(buffer[position : position + 2], "big")
-            if not width + 2 <= length <= self._config.max_message:
-                return (
-                    b"",
-                    b"".join(replies),
-                    f"message of {length} bytes, expected {width + 2} to the configured limit",
-                )
-            end = position + 2 + length
-            if end > len(buffer):
-                break
-            header = buffer[position + 2 : position + 2 + width]
-            reply = header + self._commands.handle(buffer[position + 2 + width : end])
-            replies.append(len(reply).to_bytes(2, "big") + reply)
-            position = end
-        return buffer[position:], b"".join(replies), ""
+    async def _converse(self, stream: Stream) -> str:
+        config = self._config
+        conversation = HostConversation(self._handle, config.header_length, config.max_message, self._statistics)
+        return await Peer(stream, conversation, self._turn, config.message_timeout, config.idle_timeout).converse()
+
+    async def _shake_hands(self, stream: trio.SSLStream[trio.SocketStream]) -> str:
+        """Why the TLS handshake failed, "" when it did not."""
+        with trio.move_on_after(self._config.message_timeout):
+            try:
+                await stream.do_handshake()
+            except trio.BrokenResourceError as error:
+                cause = error.__cause__
+                return f"TLS handshake failed: {getattr(cause, 'reason', None) or 'connection lost'}"
+            return ""
+        return "TLS handshake unfinished"
+
+    def _turn(self) -> int:
+        """How many commands one connection may have answered before all others had a turn."""
+        return max(_LEAST, min(_MOST, _ROUND // self._statistics.open))
+
+    def _set_options(self, stream: trio.SocketStream) -> None:
+        config = self._config
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(config.nodelay))
+        if config.keepalive_idle:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, config.keepalive_idle)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, config.keepalive_interval)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, config.keepalive_count)
+
+    def _refuse(self, peer: str) -> None:
+        self._statistics.refused += 1
+        self._refused += 1
+        now = trio.current_time()
+        if now - self._refusal_logged >= _REFUSAL_PAUSE:
+            reason = f"{self._statistics.open} connections are open"
+            log.warning("refused", peer=peer, reason=reason, count=self._refused)
+            self._refusal_logged, self._refused = now, 0

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from switch import configfile
+from switch.hsm.settings import HsmClientSettings
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -23,12 +24,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     in_flight: Count = 256
 
 
-class HsmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HsmSettings(HsmClientSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`timeout` (seconds) is for one command, `retry` the pause while there is no HSM at the start."""
 
-    host: str = "127.0.0.1"
-    port: Port = 1500
-    header_length: Annotated[int, msgspec.Meta(ge=1, le=32)] = 4
     timeout: Seconds = 0.6
     retry: Seconds = 1.0
 

@@ -43,9 +43,7 @@ async def serve(
     Raises IssuerError, configfile.ConfigError and datakeys.DataKeyError for what it cannot start with.
     """
     cards, rates = load_cards(config.cards, config.name), load_rates(config.rates)
-    hsm_settings = config.hsm
-    client = HsmClient(hsm_settings.host, hsm_settings.port, hsm_settings.header_length, hsm_settings.timeout)
-    async with client as hsm:
+    async with HsmClient.of(config.hsm) as hsm:
         keys = await _open_keys(hsm, config)
         database = Path(config.database)
         with closing(open_database(database, keys)) as connection, closing(open_second(database)) as look:

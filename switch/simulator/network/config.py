@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from switch.hsm.settings import HsmClientSettings
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -43,12 +45,9 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: Limits = Limits()
 
 
-class Hsm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`header_length` in bytes, `timeout` in seconds per command."""
+class Hsm(HsmClientSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`timeout` in seconds per command."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Meta(ge=1, le=65535)] = 1500
-    header_length: Annotated[int, Meta(ge=1, le=255)] = 4
     timeout: Seconds = 0.8
 
 

@@ -63,10 +63,9 @@ class Node:
 
     async def run(self, listeners: list[trio.SocketListener]) -> None:
         """Until `stop`."""
-        hsm = self._config.hsm
         with self._scope:
             async with (
-                HsmClient(hsm.host, hsm.port, hsm.header_length, hsm.timeout) as client,
+                HsmClient.of(self._config.hsm) as client,
                 trio.open_nursery() as nursery,
             ):
                 self._relay.attach(self._issuers, nursery, PinTranslation(client, self._config.zpk))
