@@ -12,8 +12,9 @@ import trio
 from rich.console import Console
 from rich.table import Table
 
-from switch import cli_messages, cli_specs, configfile
+from switch import cli_hsm, cli_messages, cli_specs
 from switch.clearing import ClearingError, FileTotals, describe_file, file_totals
+from switch.cli_input import print_answer, print_table
 from switch.configfile import ConfigError
 from switch.crypto.datakeys import DataKeys
 from switch.daemon import admin, batches, switchd
@@ -22,8 +23,6 @@ from switch.daemon.admin import AdminError
 from switch.daemon.process import first_reason, prepare, until_signalled
 from switch.hsm.client import HsmUnavailable
 from switch.hsm.datakeys import DataKeyError
-from switch.hsm.server import HsmConfig, HsmConfigError
-from switch.hsm.server import serve as serve_hsm
 from switch.journal import reader
 from switch.journal.sqlite import JournalError
 from switch.lab import plan
@@ -36,12 +35,10 @@ from switch.simulator import network as network_node
 
 # sysexits(3): EX_CONFIG; everything else that stops a command is 2, as click's own usage errors are.
 _EX_CONFIG, _EX_ERROR = 78, 2
-_CONFIG_ERRORS = (ConfigError, HsmConfigError)
 _ERRORS = (
-    *_CONFIG_ERRORS, AddressError, AdminError, ClearingError, DataKeyError, HsmUnavailable, JournalError, LabError,
+    AddressError, AdminError, ClearingError, ConfigError, DataKeyError, HsmUnavailable, JournalError, LabError,
     OSError,
 )  # fmt: skip
-_WIDE = 250
 # Heading of `journal list`, and the journal's column.
 _COLUMNS = {
     "number": "txn_id", "kind": "kind", "network": "network", "card": "pan_masked", "amount": "amount",
@@ -70,7 +67,7 @@ def _one_clear_line(command: _Command) -> _Command:
 
 def _fail(error: BaseException) -> NoReturn:
     click.echo(f"error: {error}", err=True)
-    sys.exit(_EX_CONFIG if isinstance(error, _CONFIG_ERRORS) else _EX_ERROR)
+    sys.exit(_EX_CONFIG if isinstance(error, ConfigError) else _EX_ERROR)
 
 
 _config_option = click.option(
@@ -85,6 +82,7 @@ def main() -> None:
 
 
 cli_messages.register(main)
+cli_hsm.register(main)
 main.add_command(cli_specs.spec_group)
 
 
@@ -124,16 +122,6 @@ def check(config: Path) -> None:
 @main.command()
 @_config_option
 @_one_clear_line
-def hsm(config: Path) -> None:
-    """Run the emulated HSM (test keys only)."""
-    settings = configfile.load(config, HsmConfig)
-    prepare("hsm")
-    trio.run(until_signalled, functools.partial(serve_hsm, settings))
-
-
-@main.command()
-@_config_option
-@_one_clear_line
 def issuer(config: Path) -> None:
     """Run an issuer host."""
     settings = issuer_host.load_config(config)
@@ -152,12 +140,6 @@ def node(scheme: str, config: Path) -> None:
         raise ConfigError(f"{config}: scheme: expected {scheme}")
     prepare(scheme)
     trio.run(until_signalled, functools.partial(network_node.serve, settings))
-
-
-def _print_table(table: Table) -> None:
-    """Whole in a pipe or a file, folded to the window on a terminal."""
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=_WIDE).print(table)
 
 
 # -- the journal
@@ -201,7 +183,7 @@ def journal_list(*, config: Path, limit: int, since: int, card: bool, as_json: b
     for row in rows:
         row["amount"] = _money(row["amount"], row["currency"])
         table.add_row(*(str(row[column]) for column in _COLUMNS.values()))
-    _print_table(table)
+    print_table(table)
 
 
 @journal.command("show")
@@ -299,15 +281,7 @@ def _ctl_command(verb: str, text: str) -> None:
     def run(config: Path, *, as_json: bool) -> None:
         loaded = switch_config.load(config)
         answer = trio.run(admin.ask, loaded.path(loaded.config.admin.socket), verb, loaded.config.admin.timeout)
-        if as_json:
-            click.echo(msgspec.json.encode(answer))
-            return
-        table = Table("what", "value")
-        for name, value in answer.items():
-            parts = value.items() if isinstance(value, dict) else (("", value),)
-            for part, one in parts:
-                table.add_row(f"{name} {part}".strip(), str(one))
-        _print_table(table)
+        print_answer(answer, as_json=as_json)
 
     decorated = _config_option(click.option("--json", "as_json", is_flag=True)(run))
     ctl.command(verb, help=text)(decorated)

@@ -7,9 +7,8 @@ from typing import Any
 import click
 import msgspec
 import trio
-from rich.table import Table
 
-from switch.cli_input import one_clear_line, print_table
+from switch.cli_input import one_clear_line, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, hsmd
 from switch.daemon.process import prepare, until_signalled
@@ -34,7 +33,7 @@ def register(main: click.Group) -> None:
 @click.option("--lmk", type=click.Choice(LMKS), help="Default test-variant.")
 @click.pass_context
 @one_clear_line
-def hsm_group(context: click.Context, config: Path | None, **given: Any) -> None:
+def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> None:
     """Run the emulated HSM (test keys only) until SIGTERM. Needs no file: `switch hsm --port 1500`."""
     context.obj = config
     if context.invoked_subcommand is not None:
@@ -59,19 +58,12 @@ def status(before: Path | None, config: Path | None, *, as_json: bool) -> None:
     if not socket:
         raise ConfigError(f"{path}: status_socket: expected the path of a socket, found none")
     answer = trio.run(admin.ask, Path(socket), "status")
-    if as_json:
-        click.echo(msgspec.json.encode(answer))
-        return
-    table = Table("what", "value")
-    for name, value in answer.items():
-        for part, one in value.items() if isinstance(value, dict) else (("", value),):
-            table.add_row(f"{name} {part}".strip(), str(one))
-    print_table(table)
+    print_answer(answer, as_json=as_json)
 
 
 @hsm_group.command("ping")
 @click.argument("address", metavar="HOST:PORT")
-@click.option("--header-length", type=_HEADER, default=4, show_default=True)
+@click.option("--header-length", type=click.IntRange(1, 255), default=4, show_default=True)
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True, help="Seconds.")
 @click.option("--tls-certificate", type=_file, help="PEM: our certificate, for mutual TLS.")
 @click.option("--tls-key", type=_file, help="PEM: its key.")
@@ -89,6 +81,6 @@ def ping_command(
     tls = None
     if all(files):
         tls = ClientTls(certificate=str(tls_certificate), key=str(tls_key), ca=str(tls_ca), server_name=tls_server_name)
-    found = trio.run(functools.partial(ping, address, header_length=header_length, timeout=timeout, tls=tls))
+    found = trio.run(functools.partial(ping, address, header_length=header_length, within=timeout, tls=tls))
     took = f"{found.seconds * 1000:.2f} ms"
     click.echo(f"{address}: LMK check value {found.check_value}, firmware {found.firmware}, {took}")

@@ -23,15 +23,15 @@ class Dialer:
 
     def __init__(self, address: HsmAddress, header_length: int, tls: ssl.SSLContext | None, server_name: str) -> None:
         self.header_length = header_length
-        self._address = address
+        self.address = address
         self._tls = tls
         self._server_name = server_name or address.host
 
     async def __call__(self) -> _Stream:
         """Raises OSError and BrokenResourceError."""
-        if self._address.in_process:
+        if self.address.in_process:
             return InProcessStream(self.header_length)
-        stream = await trio.open_tcp_stream(self._address.host, self._address.port)
+        stream = await trio.open_tcp_stream(self.address.host, self.address.port)
         if self._tls is None:
             return stream
         secure = trio.SSLStream(stream, self._tls, server_hostname=self._server_name, https_compatible=True)
@@ -73,17 +73,20 @@ class Channel:
         try:
             async with self._lock:
                 if self._failures != seen:
-                    raise HsmUnavailable("HSM cannot be reached")  # found out while this one waited
+                    raise self._unavailable("cannot be reached")  # found out while this one waited
                 stream = self._stream or await self._connect()
                 await self._write(stream, self._session.send(command, call))
         except _LOST:
             self._failures += 1
             self.drop()
-            raise HsmUnavailable("HSM cannot be reached") from None
+            raise self._unavailable("cannot be reached") from None
         await call.event.wait()
         if call.reply is None:
-            raise HsmUnavailable("HSM did not answer: connection lost")
+            raise self._unavailable("did not answer: connection lost")
         return call.reply
+
+    def _unavailable(self, reason: str) -> HsmUnavailable:
+        return HsmUnavailable(f"HSM {self._dial.address} {reason}")
 
     def drop(self) -> None:
         """Closes the connection at once; who waits on it learns of it."""

@@ -43,14 +43,13 @@ class HsmClient:
         tls: ClientTls | None = None,
     ) -> None:
         """Raises ValueError for an address that cannot be read and HsmConfigError for TLS files."""
-        self._addresses = addresses_of(host, port, addresses)
         self._timeout = timeout
         self._connections = connections
         self._spread = spread
         self._check_interval = check_interval
         context = client_context(tls) if tls else None
         name = tls.server_name if tls else ""
-        self._dialers = {each: Dialer(each, header_length, context, name) for each in self._addresses}
+        self._dialers = [Dialer(each, header_length, context, name) for each in addresses_of(host, port, addresses)]
         self._members: list[Member] = []
         self._nursery_manager = trio.open_nursery()
         self._nursery: trio.Nursery
@@ -77,13 +76,11 @@ class HsmClient:
 
     async def __aenter__(self) -> "HsmClient":
         nursery = self._nursery = await self._nursery_manager.__aenter__()
-        self._members = [
-            Member(address, self._dialers[address], self._connections, nursery) for address in self._addresses
-        ]
+        alone = len(self._dialers) == 1
+        self._members = [Member(each, self._connections, nursery, alone=alone) for each in self._dialers]
         if self._check_interval:
-            alone = len(self._members) == 1
             for member in self._members:
-                nursery.start_soon(self._watch, member, alone)
+                nursery.start_soon(member.watch, self._check_interval, self._timeout)
         return self
 
     async def __aexit__(
@@ -92,9 +89,6 @@ class HsmClient:
         self._nursery.cancel_scope.cancel()
         # The nursery only holds readers and watchers: what the caller raised is not its to wrap into a group.
         await self._nursery_manager.__aexit__(None, None, None)
-
-    async def _watch(self, member: Member, alone: bool) -> None:
-        await member.watch(self._check_interval, self._timeout, alone=alone)
 
     async def call(self, command: bytes) -> HsmReply:
         """The reply to `command` within the timeout; raises HsmUnavailable."""
@@ -116,7 +110,7 @@ class HsmClient:
                     except HsmUnavailable as error:
                         reason = str(error)
                 if scope.cancelled_caught:
-                    reason = "HSM did not answer"
+                    reason = f"HSM {member.address} did not answer"
                     member.failed("no answer in time")
         raise HsmUnavailable(reason)
 

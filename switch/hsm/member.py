@@ -4,7 +4,6 @@ import structlog
 import trio
 
 from switch.hsm import requests
-from switch.hsm.address import HsmAddress
 from switch.hsm.channel import Channel, Dialer, HsmUnavailable
 from switch.hsm.requests import HsmReply
 
@@ -15,11 +14,15 @@ _FIRST_PAUSE = 0.05
 
 
 class Member:
-    """Thought to be up until a call or a check says otherwise. Logs changes, not every failure."""
+    """Thought to be up until a call or a check says otherwise. Logs changes, not every failure.
 
-    def __init__(self, address: HsmAddress, dial: Dialer, connections: int, nursery: trio.Nursery) -> None:
-        self.address = address
+    `alone` is an HSM beside which there is no other: it is asked whatever is thought of it, and callers log its loss.
+    """
+
+    def __init__(self, dial: Dialer, connections: int, nursery: trio.Nursery, *, alone: bool) -> None:
+        self.address = dial.address
         self.up = True
+        self._alone = alone
         self._channels = [Channel(dial, nursery) for _ in range(connections)]
         self._fell = trio.Event()
 
@@ -44,30 +47,35 @@ class Member:
         if self.up:
             self.up = False
             self._fell.set()
-            log.warning("HSM down", hsm=str(self.address), reason=reason)
+            if not self._alone:
+                log.warning("HSM down", hsm=str(self.address), reason=reason)
 
     def _answered(self) -> None:
         if not self.up:
             self.up = True
             self._fell = trio.Event()
-            log.info("HSM up", hsm=str(self.address))
+            if not self._alone:
+                log.info("HSM up", hsm=str(self.address))
 
-    async def watch(self, interval: float, timeout: float, *, alone: bool) -> None:
-        """NC every `interval` seconds, and sooner after a failure unless there is no other to ask meanwhile."""
+    async def watch(self, interval: float, within: float) -> None:
+        """NC every `interval` seconds, and sooner after a failure unless there is no other to ask meanwhile.
+
+        NC must be answered `within` seconds. Runs until cancelled.
+        """
         pause = min(_FIRST_PAUSE, interval)
         while True:
-            if self.up or alone:
+            if self.up or self._alone:
                 pause = min(_FIRST_PAUSE, interval)
                 with trio.move_on_after(interval):
-                    await (trio.sleep_forever() if alone else self._fell.wait())
-            if not (self.up or alone):
+                    await (trio.Event() if self._alone else self._fell).wait()
+            if not (self.up or self._alone):
                 await trio.sleep(pause)
                 pause = min(interval, pause * 2)
-            await self._check(timeout)
+            await self._check(within)
 
-    async def _check(self, timeout: float) -> None:
+    async def _check(self, within: float) -> None:
         """Every connection in use is of no use when the HSM does not answer: those who wait on it are told."""
-        with trio.move_on_after(timeout) as scope:
+        with trio.move_on_after(within) as scope:
             try:
                 await self.call(requests.diagnostics())
             except HsmUnavailable:

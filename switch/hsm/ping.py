@@ -18,13 +18,13 @@ class Pong:
     seconds: float
 
 
-async def ping(address: str, *, header_length: int = 4, timeout: float = 2.0, tls: ClientTls | None = None) -> Pong:
-    """Asks twice, so that the time is that of a command and not of connecting.
+async def ping(address: str, *, header_length: int = 4, within: float = 2.0, tls: ClientTls | None = None) -> Pong:
+    """Asks twice, so that the time is that of a command and not of connecting; `within` seconds each.
 
     Raises HsmUnavailable, HsmError when it answers with an error, ValueError for an address that cannot be read.
     """
     where = parse_address(address)
-    async with HsmClient(where.host, where.port, header_length, timeout, check_interval=0, tls=tls) as hsm:
+    async with HsmClient(where.host, where.port, header_length, within, check_interval=0, tls=tls) as hsm:
         body = (await hsm.call(requests.diagnostics())).require().body
         begun = time.perf_counter()
         await hsm.call(requests.diagnostics())

@@ -35,7 +35,7 @@ async def serve(
     context = server_context(config.tls) if config.tls else None
     counted = statistics or HsmStatistics()
     connections = _Connections(config, commands.handle, counted, context)
-    listeners = await trio.open_tcp_listeners(config.port, host=config.host)
+    listeners = await _listen(config.host, config.port)
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]
     shown = [f"{host}:{port}" for host, port in addresses]
     check = commands.handle(b"NC")[4:10].decode()
@@ -46,6 +46,13 @@ async def serve(
         await trio.serve_listeners(connections.handle, listeners)
     finally:
         log.info("stopped", **counted.snapshot())
+
+
+async def _listen(host: str, port: int) -> list[trio.SocketListener]:
+    try:
+        return await trio.open_tcp_listeners(port, host=host)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
 
 
 class _Connections:

@@ -1,6 +1,7 @@
 """The `[hsm]` of whoever asks an HSM."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
 import msgspec
 
@@ -27,3 +28,10 @@ class HsmClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     def __post_init__(self) -> None:
         """Raises ValueError, which a configuration file's reader tells with the key."""
         addresses_of(self.host, self.port, self.hosts)
+
+    def beside(self, folder: Path) -> Self:
+        """The same with the files of `tls` relative to `folder`."""
+        if self.tls is None:
+            return self
+        files = {name: str(folder / getattr(self.tls, name)) for name in ("certificate", "key", "ca")}
+        return msgspec.structs.replace(self, tls=msgspec.structs.replace(self.tls, **files))

@@ -67,7 +67,10 @@ def prepare_folder(folder: Path) -> None:
 def write_files(folder: Path, ports: Ports) -> None:
     """The configuration files of all processes; raises LabError."""
     keys = _keys_under_lmk()
-    files = {"hsm.toml": f'host = "{HOST}"\nport = {ports.hsm}\n', "switch.toml": _switch(ports, keys)}
+    files = {
+        "hsm.toml": f'host = "{HOST}"\nport = {ports.hsm}\nstatus_socket = "hsm.sock"\n',
+        "switch.toml": _switch(ports, keys),
+    }
     for issuer in ISSUERS:
         files[f"{issuer}.toml"] = _issuer(issuer, ports, keys)
     for scheme in SCHEMES:

@@ -127,13 +127,13 @@ async def test_a_message_sent_in_part_is_followed_by_nothing_on_that_connection(
 
     async with listening(peer) as address, HsmClient(*address, timeout=10) as hsm:
         assert (await hsm.call(requests.diagnostics())).ok
-        assert hsm._stream is not None
-        hsm._stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        (channel,) = hsm._members[0]._channels
+        channel._stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         hsm._timeout = 0.05
         for _ in range(200):  # until what the kernel takes is full
             with pytest.raises(HsmUnavailable):
                 await hsm.call(requests.echo("x" * 60_000))
-            if hsm._stream is None:
+            if channel._stream is None:
                 break
         hsm._timeout = 10
         with trio.fail_after(20):

@@ -73,4 +73,4 @@ def load_config(path: Path) -> IssuerConfig:
         for key in ("database", "data_keys", "cards", "rates")
         if (value := getattr(config, key))
     }
-    return msgspec.structs.replace(config, **paths)
+    return msgspec.structs.replace(config, hsm=config.hsm.beside(folder), **paths)

@@ -82,7 +82,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def load_config(path: str | Path) -> NodeConfig:
-    """The configuration in the TOML file `path`, `bins` resolved against its folder; raises NodeConfigError."""
+    """The configuration in the TOML file `path`, paths resolved against its folder; raises NodeConfigError."""
     file = Path(path)
     try:
         config = msgspec.toml.decode(file.read_bytes(), type=NodeConfig)
@@ -92,9 +92,8 @@ def load_config(path: str | Path) -> NodeConfig:
         raise NodeConfigError(f"{file}: {_located(str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NodeConfigError(f"{file}: expected TOML: {error}") from None
-    if config.bins:
-        config = msgspec.structs.replace(config, bins=str(file.parent / config.bins))
-    return config
+    bins = str(file.parent / config.bins) if config.bins else ""
+    return msgspec.structs.replace(config, bins=bins, hsm=config.hsm.beside(file.parent))
 
 
 def _located(message: str) -> str:
