@@ -33,7 +33,7 @@ async def open_keys(loaded: Loaded, *, create: bool) -> DataKeys:
     Raises DataKeyError and HsmUnavailable.
     """
     hsm, path = loaded.config.hsm, loaded.path(loaded.config.data_keys)
-    async with HsmClient(hsm.host, hsm.port, hsm.header_length, hsm.watch_timeout) as client:
+    async with HsmClient(hsm.host, hsm.port, hsm.header_length, hsm.watch_timeout, addresses=hsm.hosts) as client:
         if create and not _exists(path):
             log.info("making data keys", file=path.name)
             return await datakeys.create(client, path)

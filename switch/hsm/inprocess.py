@@ -13,8 +13,8 @@ _ALL = 1 << 30
 
 
 def open_conversation(header_length: int) -> HostConversation:
-    """An HSM as `switch hsm` starts it without a file; raises HsmConfigError."""
-    config = HsmConfig(header_length=header_length)
+    """An HSM as `switch hsm` starts it without a file, but for messages as long as a session sends them."""
+    config = HsmConfig(header_length=header_length, max_message=0xFFFF)
     return HostConversation(open_commands(config).handle, header_length, config.max_message, HsmStatistics())
 
 

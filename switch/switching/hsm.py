@@ -1,92 +1,57 @@
-"""The HSM link: commands pipelined over one reactor connection, matched by header."""
+"""The switch's HSMs: commands pipelined over reactor connections, matched by header, to the first that is up."""
 
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 import trio
 
-from switch.hsm import requests
-from switch.hsm.session import HsmProtocolError, HsmSession
-from switch.link.connection import Connection, RawFramer
-from switch.link.dialer import dial
+from switch.hsm.address import addresses_of
 from switch.link.reactor import Reactor
+from switch.switching.hsmunit import HsmUnit, InProcessUnit, SocketUnit
 from switch.switching.settings import HsmLinkSettings
-
-log = structlog.get_logger()
-
-_Waiting = tuple[Callable[[Any, str, str], None], Any]
 
 
 class HsmLink:
-    """Calls back `then(context, error, body)`, with error "" for what was in flight when the link was lost."""
+    """Calls back `then(context, error, body)`, with error "" for what was in flight when its HSM was lost.
+
+    What was in flight is not asked again elsewhere: its payment is declined, the next one goes to another HSM.
+    """
 
     def __init__(self, settings: HsmLinkSettings, reactor: Reactor) -> None:
-        self._settings = settings
-        self._reactor = reactor
-        self._connection: Connection | None = None
-        self._session: HsmSession[_Waiting] = HsmSession(settings.header_length)
+        addresses = addresses_of(settings.host, settings.port, settings.hosts)
+        alone = len(addresses) == 1
+        self._units: list[HsmUnit] = [
+            InProcessUnit(address, settings, reactor, self._changed)
+            if address.in_process
+            else SocketUnit(address, settings, reactor, self._changed, alone=alone)
+            for address in addresses
+        ]
+        # Whom to ask, best first; kept so that a command costs no look at those that are down.
+        self._ready: list[HsmUnit] = []
+        self._spread = settings.spread
+        self._changed()
 
     @property
     def up(self) -> bool:
-        return self._connection is not None
+        """Whether there is one to ask."""
+        return bool(self._ready)
+
+    def status(self) -> dict[str, bool]:
+        """Which are up, by address."""
+        return {str(unit.address): unit.ready for unit in self._units}
 
     def ask(self, command: bytes, then: Callable[[Any, str, str], None], context: Any) -> bool:
-        """False when the HSM is down or has too much to do; otherwise `then` is called, whatever happens."""
-        connection = self._connection
-        if connection is None or connection.closed or self._session.full:
-            return False
-        connection.send(self._session.send(command, (then, context)))
-        return True
+        """False when every HSM is down or has too much to do; otherwise `then` is called, whatever happens."""
+        ready = self._ready
+        if self._spread and len(ready) > 1:
+            ready.append(ready.pop(0))
+        return any(unit.ask(command, then, context) for unit in ready)
 
     async def run(self) -> None:
         """Until cancelled."""
-        settings = self._settings
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch)
-            await dial(
-                self._reactor,
-                settings.host,
-                settings.port,
-                name="hsm",
-                make_framer=RawFramer,
-                on_frame=self._on_data,
-                on_up=self._on_up,
-                on_down=self._on_down,
-                limits=settings.limits,
-                backoff=settings.backoff,
-            )
+            for unit in self._units:
+                nursery.start_soon(unit.run)
 
-    def _on_up(self, connection: Connection) -> None:
-        self._connection = connection
-        self._session = HsmSession(self._settings.header_length)
-
-    def _on_down(self, _reason: str) -> None:
-        self._connection = None
-        for then, context in self._session.fail_all():
-            self._reactor.guard(then, context, "", "")
-
-    def _on_data(self, connection: Connection, data: bytes) -> None:
-        try:
-            replies = self._session.feed(data)
-        except HsmProtocolError as error:
-            connection.close(f"not an HSM: {error}")
-            return
-        for (then, context), reply in replies:
-            self._reactor.guard(then, context, reply.error, reply.body)
-
-    async def _watch(self) -> None:
-        """An HSM that takes commands and answers none is as good as down: the link is closed, waiters learn it."""
-        while True:
-            await trio.sleep(self._settings.watch_interval)
-            connection, answered = self._connection, trio.Event()
-            if connection is None or not self.ask(requests.diagnostics(), _set, answered):
-                continue
-            with trio.move_on_after(self._settings.watch_timeout) as scope:
-                await answered.wait()
-            if scope.cancelled_caught:
-                connection.close("no answer to NC")
-
-
-def _set(event: trio.Event, _error: str, _body: str) -> None:
-    event.set()
+    def _changed(self) -> None:
+        self._ready = [unit for unit in self._units if unit.ready]

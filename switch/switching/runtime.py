@@ -275,6 +275,7 @@ class Switch:
         """What an operator wants to see at once."""
         return {
             "hsm": self._hsm.up,
+            "hsms": self._hsm.status(),
             "hosts": {name: host.up for name, host in self._hosts.items()},
             "connections": sum(map(len, self._terminals)),
             "journal_backlog": self._store.backlog,

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from switch.hsm.address import addresses_of
 from switch.link.connection import Limits
 from switch.link.dialer import Backoff
 
@@ -20,15 +21,25 @@ class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`watch_interval` and `watch_timeout` in seconds: how often NC is asked and how long it may take."""
+    """`watch_interval` and `watch_timeout` in seconds: how often NC is asked and how long it may take.
+
+    `hosts` are further HSMs under the same LMK, as "host:port" or "in-process". The first that is up is asked; with
+    `spread` they take turns.
+    """
 
     host: str = "127.0.0.1"
     port: int = 1500
+    hosts: list[str] = []
+    spread: bool = False
     header_length: int = 4
     limits: Limits = Limits(idle_timeout=0)
     backoff: Backoff = Backoff()
     watch_interval: float = 5.0
     watch_timeout: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which a configuration file's reader tells with the key."""
+        addresses_of(self.host, self.port, self.hosts)
 
 
 class ListenerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
