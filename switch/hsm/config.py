@@ -1,13 +1,16 @@
 """What the HSM process is configured with, and the command table that comes of it."""
 
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from switch.hsm.commands import HostCommands, KeyTypes
-from switch.hsm.lmk import TEST_LMK
+from switch.hsm.blocklmk import TEST_BLOCK_LMK, BlockLmk
+from switch.hsm.commands import HostCommands, KeyTypes, Policy
+from switch.hsm.lmk import TEST_LMK, Lmk
 
-LMKS = ("test-variant", "test-keyblock")
+_LMKS: dict[str, Lmk | BlockLmk] = {"test-variant": TEST_LMK, "test-keyblock": TEST_BLOCK_LMK}
+LMKS = tuple(_LMKS)
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -28,12 +31,13 @@ class ServerTls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Sizes in bytes, counts and seconds; `production` refuses the public test LMK, the only one emulated.
+    """Sizes in bytes, counts and seconds; `production` refuses public test LMKs, the only ones there are.
 
     `message_timeout` bounds the time an unfinished message may take, a TLS handshake, and how long a peer may leave
     replies unread. `idle_timeout` bounds the silence between messages, 0 for no bound. The kernel asks a silent peer
     for a sign of life after `keepalive_idle` seconds, every `keepalive_interval`, and closes after `keepalive_count`
     questions; `keepalive_idle` 0 asks nothing. `status_socket` is where `switch hsm status` asks, "" for nowhere.
+    `policy` has the settings of `switch.hsm.policy.Policy`.
     """
 
     host: str = "127.0.0.1"
@@ -51,17 +55,27 @@ class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     tls: ServerTls | None = None
     status_socket: str = ""
     pci_key_types: bool = False
+    policy: dict[str, Any] = {}
     production: bool = False
 
 
 def open_commands(config: HsmConfig) -> HostCommands:
     """The command table under the LMK that `lmk` names: the one place where a name becomes keys.
 
-    Raises HsmConfigError.
+    That LMK is 00, the default; 01 and 02 are the test LMKs for key blocks. Raises HsmConfigError.
     """
-    if config.production and TEST_LMK.test:
-        raise HsmConfigError("hsm.production is set, and this emulator only holds the public test LMK")
-    if config.lmk != "test-variant":
-        raise HsmConfigError(f"lmk: {config.lmk} is not built yet, expected test-variant")
-    types = KeyTypes(tpk="70D") if config.pci_key_types else KeyTypes()
-    return HostCommands(TEST_LMK, types)
+    lmk = _LMKS[config.lmk]
+    if config.production and lmk.test:
+        raise HsmConfigError("production is set, and this emulator only holds public test LMKs")
+    types = KeyTypes.pci() if config.pci_key_types else KeyTypes()
+    return HostCommands(lmk, types, _policy(config.policy))
+
+
+def _policy(settings: dict[str, Any]) -> Policy:
+    known = {field.name for field in fields(Policy)}
+    for name in settings.keys() - known:
+        raise HsmConfigError(f"policy.{name}: expected one of {', '.join(sorted(known))}")
+    try:
+        return msgspec.convert(settings, Policy)
+    except msgspec.ValidationError as error:
+        raise HsmConfigError(f"policy: {error}") from None

@@ -2,14 +2,7 @@
 
 from collections.abc import Callable
 
-import structlog
-
 from switch.hsm.statistics import HsmStatistics
-
-log = structlog.get_logger()
-
-# The HSM has a fault of its own; what it was must not reach the peer.
-_INTERNAL = b"41"
 
 
 class HostConversation:
@@ -52,20 +45,11 @@ class HostConversation:
             end = position + 2 + length
             if end > len(buffer):
                 break
-            header = buffer[position + 2 : position + 2 + width]
-            reply = header + self._reply(buffer[position + 2 + width : end])
+            command = buffer[position + 2 + width : end]
+            answer = self._handle(command)
+            self._count(command, answer)
+            reply = buffer[position + 2 : position + 2 + width] + answer
             replies.append(len(reply).to_bytes(2, "big") + reply)
             position = end
         self._position = position
         return b"".join(replies), len(replies) == most and position < len(buffer)
-
-    def _reply(self, command: bytes) -> bytes:
-        try:
-            reply = self._handle(command)
-        except Exception as error:
-            # The table never raises. If it does all the same, one command fails; its data stay out of the log.
-            code = command[:2].decode("latin-1")
-            log.error("command failed", command=code, error=type(error).__name__)
-            reply = command[:1] + bytes((command[1] + 1 & 0xFF,)) + _INTERNAL
-        self._count(command, reply)
-        return reply
