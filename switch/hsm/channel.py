@@ -61,14 +61,22 @@ class Channel:
         self._stream: _Stream | None = None
         self._session: HsmSession[_Call] = HsmSession(dial.header_length)
         self._failures = 0
+        self._callers = 0
 
     @property
     def in_flight(self) -> int:
-        """Commands sent and not answered, also those whose callers have left."""
-        return self._session.in_flight
+        """Callers that wait for a reply, or to send."""
+        return self._callers
 
     async def call(self, command: bytes) -> HsmReply:
         """Waits for as long as it takes; raises HsmUnavailable when it cannot be sent or the connection is lost."""
+        self._callers += 1
+        try:
+            return await self._call(command)
+        finally:
+            self._callers -= 1
+
+    async def _call(self, command: bytes) -> HsmReply:
         call, seen = _Call(), self._failures
         try:
             async with self._lock:

@@ -28,7 +28,7 @@ class Member:
 
     @property
     def in_flight(self) -> int:
-        """Commands sent and not answered."""
+        """Callers that wait on its connections."""
         return sum(channel.in_flight for channel in self._channels)
 
     async def call(self, command: bytes) -> HsmReply:

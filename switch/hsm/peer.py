@@ -1,7 +1,6 @@
 """One connection of the HSM's server: reads, answers in turns, and gives up on a peer that stalls."""
 
 import math
-from collections.abc import Callable
 
 import trio
 
@@ -11,22 +10,52 @@ from switch.hsm.conversation import HostConversation
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 # Bytes taken in one read: with one message before them, all that a connection may hold.
 _READ = 65536
+# Commands that all connections may have answered in one round without queueing, and the bounds of one's share.
+_ROUND = 1024
+_LEAST, _MOST = 4, 64
+# Connections of the queue served in one round.
+_GREEDY = 8
+
+
+class Turns:
+    """What keeps a crowd from starving one client, shared by all connections.
+
+    A connection has a few commands answered as they arrive. One that brought more queues for the rest, and only so
+    many of the queue are served in one round of the scheduler: who asks little overtakes who asks much.
+    """
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self._queue = trio.Semaphore(_GREEDY)
+
+    def first(self) -> int:
+        """How many commands are answered without queueing."""
+        return max(_LEAST, min(_MOST, _ROUND // max(1, self.connections)))
+
+    async def wait(self) -> int:
+        """Waits in the queue; how many commands may be answered now."""
+        await self._queue.acquire()
+        try:
+            await trio.lowlevel.checkpoint()  # the place is given to the next in the next round, not in this one
+        finally:
+            self._queue.release()
+        return _MOST
 
 
 class Peer:
-    """Timeouts in seconds, `idle_timeout` 0 for none; `turn` says how many commands may be answered at a time."""
+    """Timeouts in seconds, `idle_timeout` 0 for none."""
 
     def __init__(
         self,
         stream: Stream,
         conversation: HostConversation,
-        turn: Callable[[], int],
+        turns: Turns,
         message_timeout: float,
         idle_timeout: float,
     ) -> None:
         self._stream = stream
         self._conversation = conversation
-        self._turn = turn
+        self._turns = turns
         self._message_timeout = message_timeout
         self._idle_timeout = idle_timeout or math.inf
 
@@ -53,14 +82,14 @@ class Peer:
 
     async def _answer(self) -> tuple[bool, str]:
         """Whether a message was complete, and why the connection ends, "" when it does not."""
-        answered, more = False, True
-        while more:
-            replies, more = self._conversation.answer(self._turn())
-            if replies:
-                answered = True
-                # A checkpoint as well: what is left waits until every other connection had its turn.
-                with trio.move_on_after(self._message_timeout) as stalled:
-                    await self._stream.send_all(replies)
-                if stalled.cancelled_caught:
-                    return answered, "does not read its replies"
+        replies, more = self._conversation.answer(self._turns.first())
+        answered = bool(replies)
+        while replies:
+            with trio.move_on_after(self._message_timeout) as stalled:
+                await self._stream.send_all(replies)
+            if stalled.cancelled_caught:
+                return answered, "does not read its replies"
+            if not more:
+                break
+            replies, more = self._conversation.answer(await self._turns.wait())
         return answered, self._conversation.fault

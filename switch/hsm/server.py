@@ -9,7 +9,7 @@ import trio
 
 from switch.hsm.config import HsmConfig, HsmConfigError, open_commands
 from switch.hsm.conversation import HostConversation
-from switch.hsm.peer import Peer, Stream
+from switch.hsm.peer import Peer, Stream, Turns
 from switch.hsm.statistics import HsmStatistics
 from switch.hsm.tls import server_context
 from switch.notify import notify
@@ -18,9 +18,6 @@ __all__ = ["HsmConfig", "HsmConfigError", "serve"]
 
 log = structlog.get_logger()
 
-# Commands that all connections together may have answered in one round of the scheduler, and what one may have of it.
-_ROUND = 1024
-_LEAST, _MOST = 4, 64
 # Seconds between two log lines about refused connections: a flood of them must not become a flood of lines.
 _REFUSAL_PAUSE = 1.0
 
@@ -67,6 +64,7 @@ class _Connections:
         self._handle = handle
         self._statistics = statistics
         self._context = context
+        self._turns = Turns()
         self._refused = 0
         self._refusal_logged = float("-inf")
 
@@ -81,7 +79,7 @@ class _Connections:
         if statistics.open >= self._config.max_connections:
             self._refuse(peer)
             return
-        statistics.open += 1
+        statistics.open = self._turns.connections = statistics.open + 1
         statistics.opened += 1
         log.info("connected", peer=peer)
         reason = "HSM stopped"
@@ -90,7 +88,7 @@ class _Connections:
         except trio.BrokenResourceError:
             reason = "reset by peer"
         finally:
-            statistics.open -= 1
+            statistics.open = self._turns.connections = statistics.open - 1
             log.info("disconnected", peer=peer, reason=reason)
 
     async def _serve(self, stream: trio.SocketStream) -> str:
@@ -110,7 +108,7 @@ class _Connections:
     async def _converse(self, stream: Stream) -> str:
         config = self._config
         conversation = HostConversation(self._handle, config.header_length, config.max_message, self._statistics)
-        return await Peer(stream, conversation, self._turn, config.message_timeout, config.idle_timeout).converse()
+        return await Peer(stream, conversation, self._turns, config.message_timeout, config.idle_timeout).converse()
 
     async def _shake_hands(self, stream: trio.SSLStream[trio.SocketStream]) -> str:
         """Why the TLS handshake failed, "" when it did not."""
@@ -122,10 +120,6 @@ class _Connections:
                 return f"TLS handshake failed: {getattr(cause, 'reason', None) or 'connection lost'}"
             return ""
         return "TLS handshake unfinished"
-
-    def _turn(self) -> int:
-        """How many commands one connection may have answered before all others had a turn."""
-        return max(_LEAST, min(_MOST, _ROUND // self._statistics.open))
 
     def _set_options(self, stream: trio.SocketStream) -> None:
         config = self._config
