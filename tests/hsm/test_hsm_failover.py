@@ -139,9 +139,12 @@ async def test_an_hsm_that_hangs_is_left_for_the_other_within_the_timeout_of_one
 
 
 async def test_an_hsm_that_answers_nothing_but_takes_connections_is_found_by_the_check(address: Address) -> None:
+    closed = trio.Event()
+
     async def silent(stream: trio.SocketStream) -> None:
         async for _ in stream:
             pass
+        closed.set()
 
     async with (
         listening(silent) as hung,
@@ -150,6 +153,7 @@ async def test_an_hsm_that_answers_nothing_but_takes_connections_is_found_by_the
         with trio.fail_after(10):
             while hsm.up[at(hung)]:
                 await trio.lowlevel.checkpoint()
+            await closed.wait()  # a connection on which nothing is answered is not kept
         assert (await hsm.call(requests.echo("well"))).body == "well"
 
 
