@@ -10,7 +10,7 @@ from switch.hsm.blocklmk import TEST_AES_LMK, TEST_BLOCK_LMK, BlockLmk
 from switch.hsm.faults import CommandFault
 from switch.hsm.lmk import TEST_LMK, Lmk
 from switch.hsm.policy import KeyTypes, Policy
-from switch.hsm.table import TABLE, Answer
+from switch.hsm.table import TABLE, Command
 from switch.hsm.vault import Vault
 
 log = structlog.get_logger()
@@ -54,9 +54,12 @@ class HostCommands:
         """The reply to a command without its header: code with the second letter + 1, error, body, trailer."""
         text = message.decode("latin-1")
         code = text[:2]
-        reply_code = code[:1] + chr(ord(code[1]) + 1 & 0xFF) if len(code) == 2 else "ZZ"
+        row = self._table.get(code)
+        if row is None:
+            reply_code = code[:1] + chr(ord(code[1]) + 1 & 0xFF) if len(code) == 2 else "ZZ"
+            return f"{reply_code}68".encode("latin-1")
         try:
-            result = self._answer(code, text)
+            result = self._answer(row, text)
         except CommandFault as fault:
             result = fault.code
         except Exception as bug:
@@ -64,22 +67,19 @@ class HostCommands:
                 raise
             log.error("bug", command=code, error=type(bug).__name__)
             result = "41"
-        return (reply_code + result).encode("latin-1")
+        return (row.reply_code + result).encode("latin-1")
 
-    def _answer(self, code: str, text: str) -> str:
-        row = self._table.get(code)
-        if row is None:
-            raise CommandFault("68", "no such command")
+    def _answer(self, row: Command, text: str) -> str:
         values, number, trailer = row.parse(text)
         vault = self._vaults.get(number)
         if vault is None:
             raise CommandFault("13", "number of the LMK")
         if row.authorised:
-            self._check_authority(code, number)
+            self._check_authority(row.code, number)
         result = row.answer(vault, values)
-        if isinstance(result, Answer):
-            return result.error + result.body + trailer
-        return f"00{result}{trailer}"
+        if isinstance(result, str):
+            return f"00{result}{trailer}"
+        return result.error + result.body + trailer
 
     def _check_authority(self, code: str, number: str) -> None:
         """Raises CommandFault 17 outside of the authorised state; what is done in it is logged."""

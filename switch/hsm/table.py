@@ -63,17 +63,17 @@ class Command:
         object.__setattr__(self, "_first", tuple(field.name for field in first if field.name))
         object.__setattr__(self, "_later", [field.read for field in self.request[len(first) :]])
         object.__setattr__(self, "keys", tuple(field for field in fields if isinstance(field, Key)))
+        object.__setattr__(self, "_open", [(key.name, key.typed_by, key) for key in self.keys])
+        object.__setattr__(self, "reply_code", self.code[0] + chr(ord(self.code[1]) + 1))
 
     _readers: Any = None
     _blank: Any = None
     _match: Any = None
     _first: Any = None
     _later: Any = None
+    _open: Any = None
     keys: tuple[Key, ...] = ()
-
-    @property
-    def reply_code(self) -> str:
-        return self.code[0] + chr(ord(self.code[1]) + 1)
+    reply_code: str = ""
 
     @property
     def all_errors(self) -> frozenset[str]:
@@ -110,10 +110,10 @@ class Command:
 
     def answer(self, vault: Vault, values: Values) -> str | Answer:
         """Opens the keys and does the work."""
-        for key in self.keys:
-            field = values[key.name]
+        for name, typed_by, key in self._open:
+            field = values[name]
             if field is not None:
-                values[key.name] = vault.open(field, key, values[key.typed_by] if key.typed_by else "")
+                values[name] = vault.open(field, key, values[typed_by] if typed_by else "")
         return self.function(vault, **values)
 
     def read_reply(self, body: str, values: Values | None = None) -> Values:
