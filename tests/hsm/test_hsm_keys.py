@@ -1,7 +1,7 @@
 """Keys under the LMK: schemes and variants, and which keys are refused whatever asks for them."""
 
-from typing from dataclasses import replace
-import Any
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
