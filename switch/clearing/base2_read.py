@@ -11,7 +11,7 @@ from switch.clearing.currency import exponent, show_amount
 from switch.clearing.errors import ClearingError
 from switch.clearing.settings import FileRules
 from switch.clearing.totals import FileTotals
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 from switch.message import mask_pan
 
 NETWORK, KIND = "visa", "base2"

@@ -11,7 +11,7 @@ from switch.clearing.presentment import CREDIT_CODES
 from switch.clearing.settings import FileRules
 from switch.clearing.totals import FileTotals, Tally
 from switch.clearing.vbs import VbsReader
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 from switch.message import MessageError, mask_pan
 
 NETWORK, KIND = "mastercard", "ipm"

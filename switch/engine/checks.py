@@ -2,7 +2,7 @@
 
 from switch.dialect.canonical import Payment
 from switch.engine import codes
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 
 _AMOUNTLESS = ("30", "31")
 _KINDS = {"00": "sale", "01": "cash", "09": "sale", "20": "refund", "30": "balance", "31": "balance"}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from switch.explain.capture import CaptureError, packets
 from switch.explain.envelope import Cut, cut, framing_of
 from switch.explain.explained import Explained, Settings, explain_frame
-from switch.explain.guess import LIKELY, Candidate, guess, unsure
+from switch.explain.guess import LIKELY, Candidate, unsure
+from switch.explain.guesser import Guesser
 from switch.explain.segments import Segment, segment
 from switch.explain.streams import Stream, streams
 
@@ -32,8 +33,9 @@ def explain_capture(data: bytes, settings: Settings, progress: Progress | None =
     remarks: list[str] = []
     found: list[_Found] = []
     directions = streams(_segments(data, remarks, progress))
+    guesser = Guesser(settings.codecs, settings.framing)
     for stream in directions:
-        found += _frames(stream, settings, remarks)
+        found += _frames(stream, guesser, remarks)
     yield from remarks
     if not found:
         yield f"no message in {len(directions)} directions of TCP connections"
@@ -57,14 +59,14 @@ def _segments(data: bytes, remarks: list[str], progress: Progress | None) -> Ite
         progress(len(data), len(data))
 
 
-def _frames(stream: Stream, settings: Settings, remarks: list[str]) -> Iterator[_Found]:
+def _frames(stream: Stream, guesser: Guesser, remarks: list[str]) -> Iterator[_Found]:
     way = f"{stream.source} > {stream.destination}"
     whole = bytes(stream.data)
     for begin, end in stream.pieces():
         if begin in stream.gaps:
             remarks.append(f"{way}: packets are missing before byte {begin}")
         data = whole[begin:end]
-        candidates = guess(data, settings.codecs, settings.framing)
+        candidates = guesser.guess(data)
         if not candidates or candidates[0].points < LIKELY:
             remarks.append(f"{way}: {len(data)} bytes that do not look like ISO 8583")
             continue

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from switch.explain import dates, tables
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 from switch.message import mask_pan
 
 # Track 2 of ISO/IEC 7813: number of up to 19 digits, separator, expiry, service code, discretionary data.

@@ -7,6 +7,7 @@ from typing import Any
 
 from switch.explain.tlv import Tlv, TlvFault, walk
 from switch.message import MessageError, View
+from switch.message.mask import is_numeric
 
 _CHIP_DATA = "55"
 
@@ -71,7 +72,7 @@ def _element(view: View, path: str, kind: str) -> Element:
         values=values if isinstance(values, Mapping) else {},
         parts=parts,
         fault=fault,
-        numeric=str(entry.get("class", "")).startswith(("n", "x")) and not str(entry.get("class")).startswith("ns"),
+        numeric=is_numeric(str(entry.get("class", ""))),
     )
 
 

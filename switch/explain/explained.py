@@ -7,9 +7,8 @@ from switch.explain.envelope import Cut, cut, framing_of
 from switch.explain.guess import Candidate, read_frame, shipped, unsure
 from switch.explain.head import head_nodes
 from switch.explain.hexdump import DumpLine, dump
-from switch.explain.readings import Payload
 from switch.explain.tree import Node, message_nodes
-from switch.explain.trust import may_be_secret, vouched
+from switch.explain.trust import is_odd, may_be_secret, vouched
 from switch.message import Codec, MessageError
 
 
@@ -52,19 +51,18 @@ class Explained:
 
 
 def explain_payload(
-    payload: Payload, form: str, candidates: Sequence[Candidate], settings: Settings
+    data: bytes, place: str, form: str, candidates: Sequence[Candidate], settings: Settings
 ) -> Iterator[Explained | str]:
     """Every frame of a payload, all read as the first is; a string says what is no frame."""
-    data = payload.data
     if not candidates:
-        yield _unreadable(payload, form, settings)
+        yield _unreadable(data, place, form, settings)
         return
     end = 0
     for number, each in enumerate(cut(data, framing_of(candidates[0].framing))):
         whole = number == 0 and each.end == len(data)
-        place = payload.place if whole else f"{payload.place} byte {each.begin}".strip()
+        where = place if whole else f"{place} byte {each.begin}".strip()
         alike = unsure(candidates) if number == 0 else candidates[:1]
-        yield explain_frame(place, form, alike, data, each, settings)
+        yield explain_frame(where, form, alike, data, each, settings)
         end = each.end
     if end < len(data):
         yield f"{len(data) - end} bytes from byte {end} on are no frame of {candidates[0].framing}"
@@ -78,7 +76,7 @@ def explain_frame(
     chosen = read_frame(frame, where.prefix, candidates[0])
     read = chosen.fit
     trusted = vouched(read)
-    doubted = settings.masked and read.error is not None and not trusted
+    doubted = settings.masked and not trusted and is_odd(read)
     nodes = list(head_nodes(frame, where.prefix, where.missing, chosen, trusted=not doubted))
     if read.view is not None:
         nodes += message_nodes(read.view, trusted, masked=settings.masked)
@@ -90,13 +88,19 @@ def explain_frame(
         rest = tuple(
             dump(frame, begin, _encoding(chosen.codec), masked=settings.masked, secret=secret, most=settings.most_rest)
         )
-    return Explained(place, form, (chosen, *candidates[1:]), frame, where.prefix, tuple(nodes), read.error, rest)
+    error = _without_sizes(read.error) if doubted and read.error else read.error
+    return Explained(place, form, (chosen, *candidates[1:]), frame, where.prefix, tuple(nodes), error, rest)
 
 
-def _unreadable(payload: Payload, form: str, settings: Settings) -> Explained:
-    rest = tuple(dump(payload.data, 0, "ascii", masked=settings.masked, secret=True, most=settings.most_rest))
-    fault = "no message type where any interface has one" if payload.data else "nothing to decode"
-    return Explained(payload.place, form, (), payload.data, 0, (), MessageError("unknown", "t", fault, 0), rest)
+def _without_sizes(error: MessageError) -> MessageError:
+    """A fault without the length that was read: where nothing is sure, its digits may be of a card number."""
+    return MessageError(error.interface, error.path, error.reason, error.offset)
+
+
+def _unreadable(data: bytes, place: str, form: str, settings: Settings) -> Explained:
+    rest = tuple(dump(data, 0, "ascii", masked=settings.masked, secret=True, most=settings.most_rest))
+    fault = "no message type where any interface has one" if data else "nothing to decode"
+    return Explained(place, form, (), data, 0, (), MessageError("unknown", "t", fault, 0), rest)
 
 
 def _encoding(codec: Codec) -> str:

@@ -21,17 +21,35 @@ _KEEP_ALIVE_FIRST = -4.0
 _HEADER = {"visa": 8.0, "visa reject": 8.0, "tpdu": 4.0, "iso": 6.0}
 _HEADER_FAULT = -6.0
 _TRIED_FRAMES = 3
+# A further message that is read as the one before may have so many points less, for it has other fields.
+_AS_BEFORE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way of reading a frame: its framing, what stands before the message, the interface, how well it fits."""
+    """One way of reading a frame: its framing, what stands before the message, the interface, how well it fits.
+
+    `around` are the points for what is around the message, its frame and the header that its spec has.
+    """
 
     framing: str
     header: Header
     codec: Codec = field(repr=False)
     fit: Fit = field(repr=False)
-    points: float
+    around: float = field(repr=False)
+
+    @property
+    def points(self) -> float:
+        """From 0 to 100, by which candidates are ranked."""
+        header = _HEADER_FAULT if self.header.fault else _HEADER.get(self.header.kind, 0.0)
+        return round(min(100.0, self.fit.points * 0.9 + header + self.around), 1)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is read to its end with nothing wrong in it, and is likely."""
+        judged = all(right for _, right in self.fit.judged)
+        faults = self.fit.error or self.fit.wrong or self.header.fault
+        return not faults and judged and self.points >= LIKELY
 
     @property
     def name(self) -> str:
@@ -62,9 +80,25 @@ def guess(data: bytes, codecs: Sequence[Codec], framing: str | None) -> list[Can
     # What cannot be read to its end comes after what can, and is not worth a look when that is likely.
     if not found or max(candidate.points for candidate in found) < LIKELY:
         found += [each for name, cuts in frames for each in _of_frames(data, name, cuts, codecs, whole=False)]
-    # Of two that fit as well, the one that says more about what is inside fields.
-    found.sort(key=lambda candidate: (-candidate.points, -len(candidate.codec.subs)))
-    return [candidate for candidate in found if candidate.points >= _NOTHING or len(codecs) == 1]
+    return [candidate for candidate in _ranked(found) if candidate.points >= _NOTHING or len(codecs) == 1]
+
+
+def again(data: bytes, before: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates for `data` when it is clearly of the kinds that the payload `before` could not be told apart
+    from: read whole by the best of them, nothing wrong, with about its points or more; none when it is not."""
+    found: list[Candidate] = []
+    for each in before:
+        cuts = _first(data, each.framing)
+        read = _of_frames(data, each.framing, cuts, (each.codec,), whole=True) if cuts else ()
+        found += (candidate for candidate in read if candidate.header.kind == each.header.kind)
+    ranked = _ranked(found)
+    is_so = ranked and ranked[0].is_clear and ranked[0].points >= before[0].points - _AS_BEFORE
+    return ranked if is_so else []
+
+
+def _ranked(found: list[Candidate]) -> list[Candidate]:
+    """By points; of two that fit as well, first the one that says more about what is inside fields."""
+    return sorted(found, key=lambda candidate: (-candidate.points, -len(candidate.codec.subs)))
 
 
 def read_frame(frame: bytes, prefix: int, like: Candidate) -> Candidate:
@@ -72,7 +106,7 @@ def read_frame(frame: bytes, prefix: int, like: Candidate) -> Candidate:
     known = headers(frame, prefix, framing_of(like.framing))
     header = next((each for each in known if each.kind == like.header.kind), known[0])
     read = fit(like.codec, frame, prefix + header.size)
-    return Candidate(like.framing, header, like.codec, read, _points(read, header, 0.0))
+    return Candidate(like.framing, header, like.codec, read, like.around)
 
 
 def reads_alike(one: Candidate, other: Candidate) -> bool:
@@ -124,15 +158,10 @@ def _of_frames(data: bytes, name: str, cuts: list[Cut], codecs: Iterable[Codec],
             read = fit_if(codec, frame, first.prefix + header.size, whole=whole)
             if read is not None and read.points:
                 own = _own_header(codec, frame[first.prefix : first.prefix + 1])
-                yield Candidate(name, header, codec, read, _points(read, header, frame_points + own))
+                yield Candidate(name, header, codec, read, frame_points + own)
 
 
 def _own_header(codec: Codec, first: bytes) -> float:
     """The points for a TPDU where the spec itself has a header of that size."""
     is_tpdu = codec.header is not None and codec.header.op.size == TPDU_BYTES and first == bytes((TPDU_ID,))
     return _HEADER["tpdu"] if is_tpdu else 0.0
-
-
-def _points(read: Fit, header: Header, frame_points: float) -> float:
-    header_points = _HEADER_FAULT if header.fault else _HEADER.get(header.kind, 0.0)
-    return round(min(100.0, read.points * 0.9 + header_points + frame_points), 1)

@@ -8,7 +8,7 @@ from switch.explain.guess import Candidate
 from switch.explain.hide import REMOVED, card_ranges, overlaps
 from switch.explain.meaning import mti_in_words
 from switch.explain.tree import Node
-from switch.message import View
+from switch.message import Mti, View
 
 # Bytes of the Visa header: name, first, last + 1.
 _VISA = (
@@ -34,8 +34,13 @@ _TITLES = {"visa": "Visa header", "visa reject": "Visa reject header", "tpdu": "
 def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *, trusted: bool) -> Iterator[Node]:
     """The nodes before the fields, for a frame with `prefix` bytes of length that lacks `missing` bytes.
 
-    `trusted` is False where nothing shows that the bitmaps are any: a card number may lie in their place.
+    `trusted` is False where nothing shows that they are any: a card number may lie in their place.
     """
+    for node in _nodes(frame, prefix, missing, candidate):
+        yield node if trusted or not _may_be_card(node, frame, candidate.fit.view) else _hidden(node)
+
+
+def _nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate) -> Iterator[Node]:
     if prefix:
         said = f"{candidate.framing}: {len(frame) - prefix + missing} bytes follow"
         said += f", {missing} of them are missing" if missing else ""
@@ -52,17 +57,31 @@ def head_nodes(frame: bytes, prefix: int, missing: int, candidate: Candidate, *,
     yield _node("t", "Message type", frame, place.start, size, value=view.mti, meaning=mti_in_words(view.mti))
     place = view.range("p")
     if place.end > place.start:
-        yield _bitmaps(view, frame, place.start, place.end, trusted=trusted)
+        yield _bitmaps(view, frame, place.start, place.end)
 
 
-def _bitmaps(view: View, frame: bytes, begin: int, end: int, *, trusted: bool) -> Node:
+def _may_be_card(node: Node, frame: bytes, view: View | None) -> bool:
+    """Whether digits of a card number may lie where a node does, which nothing shows to be what it is called."""
+    if node.path == "t":
+        return view is None or bool(Mti(view.mti).reserved)
+    begin, end = node.offset or 0, (node.offset or 0) + (node.length or 0)
+    if node.path == "p":
+        # Packed digits have no letter, digits of text none either; a second bitmap reaches further than any number.
+        second = view is not None and "1" in view.codec.bitmaps.read(view.data, begin).texts
+        return second or node.value.isdecimal() or overlaps(begin, end, card_ranges(frame[: end + 20]))
+    return frame[begin:end].hex().isdecimal() and node.path != "h.1"
+
+
+def _hidden(node: Node) -> Node:
+    return replace(node, raw="**" * (node.length or 0), value=REMOVED, meaning="may be something else")
+
+
+def _bitmaps(view: View, frame: bytes, begin: int, end: int) -> Node:
     """All bitmaps as one."""
-    node = _node("p", "Bitmaps", frame, begin, end - begin)
     present = view.codec.bitmaps.read(frame, begin)
-    if not trusted and ("1" in present.texts or overlaps(begin, end, card_ranges(frame[: end + 20]))):
-        return replace(node, raw="**" * (end - begin), value=REMOVED, meaning="may be something else")
     fields = " ".join(str(number) for number in present.numbers)
-    return replace(node, value="".join(present.texts.values()), meaning=f"fields {fields}" if fields else "no fields")
+    node = _node("p", "Bitmaps", frame, begin, end - begin, value="".join(present.texts.values()))
+    return replace(node, meaning=f"fields {fields}" if fields else "no fields")
 
 
 def _header(frame: bytes, start: int, header: Header) -> Iterator[Node]:

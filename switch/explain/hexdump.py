@@ -54,12 +54,19 @@ def _hidden(data: bytes, begin: int, *, secret: bool) -> bytes:
 def _runs(data: bytes, begin: int) -> Iterable[Range]:
     rest = data[begin:]
     for pattern in (_DIGITS, _EBCDIC_DIGITS, _HEX):
-        yield from ((begin + at.start(), begin + at.end()) for at in pattern.finditer(rest))
+        yield from ((begin + at.start(), begin + at.end()) for at in pattern.finditer(rest) if _varies(at[0]))
     for at in _PACKED.finditer(rest.hex()):
+        if not _varies(at[0]):
+            continue
         first, last = at.start() // 2, (at.end() + 1) // 2
         # Letters and digits of text look like packed digits; a card number in them still has its check digit.
         if not rest[first:last].isalnum() or holds_card(at[0][at.start() % 2 :], 2):
             yield begin + first, begin + last
+
+
+def _varies(run: bytes | str) -> bool:
+    """Whether a run is not one digit repeated: that is a filler or an amount of nothing, and no secret."""
+    return len(set(run)) > 1
 
 
 def _letter(code: int, encoding: str, *, hidden: bool) -> str:

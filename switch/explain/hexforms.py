@@ -4,12 +4,12 @@ import binascii
 import re
 from base64 import b64decode
 
-_PREFIX = re.compile(r"0[xX]|\\[xX]")
+_PREFIX = re.compile(r"0[xX]|\\[xX]|\b[bB](?=['\"])")
 _BETWEEN = re.compile(r"[\s:,;|{}\[\]()\"'-]")
 _DIGITS = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\([nrt0\\'\"])")
 _PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b"'": b"'", b'"': b'"'}
-_LITERAL = re.compile(r"\s*[bB]?(['\"])(.*)\1\s*", re.DOTALL)
+_LITERAL = re.compile(r"\s*([bB]?)(['\"])(.*)\2\s*", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _DUMP_LINE = re.compile(r"\s*(?:0x)?([0-9A-Fa-f]{4,8}):?(?:(\s+)(.*))?")
 _PAIRS = re.compile(r"( *)((?:[0-9A-Fa-f]{2}){1,8})(?![^\s|])")
@@ -23,10 +23,13 @@ def from_hex(text: str) -> bytes | None:
 
 
 def from_escapes(text: str) -> bytes | None:
-    r"""The bytes of text with \x00 escapes between characters, quoted as Python does or not; None for others."""
+    r"""The bytes of text with \x00 escapes between characters, quoted as Python does or not; None for others.
+
+    Python's b'...' needs no escape in it: so it prints a message that is all ASCII.
+    """
     literal = _LITERAL.fullmatch(text)
-    body = literal[2] if literal else text.strip()
-    if "\\x" not in body:
+    body = literal[3] if literal else text.strip()
+    if "\\x" not in body and not (literal and literal[1]):
         return None
     try:
         raw = body.encode("latin-1")

@@ -5,15 +5,13 @@ It never asks what a value means."""
 import re
 from collections.abc import Callable, Iterable
 
+from switch.cardnumbers import is_card_number, mask_text
 from switch.explain.elements import Element
 from switch.explain.emv import mask as emv_mask
-from switch.logs import luhn_valid, mask_text
-from switch.message.mask import MASKS
+from switch.message.mask import NO_CARDS, masker
 
 Range = tuple[int, int]
 REMOVED = "[removed]"
-# References, terminals, merchants and institutions: digits of such length, and no card numbers by their definition.
-_NO_CARDS = ("11", "32", "33", "37", "38", "41", "42", "100")
 _AMOUNTS = re.compile(r"(?:[0-9]{7}[CD][0-9]{12}){1,6}")
 _EBCDIC = bytes(
     0x30 + code - 0xF0 if 0xF0 <= code <= 0xF9 else {0x7E: 0x3D, 0xC4: 0x44}.get(code, 0x20) for code in range(256)
@@ -34,11 +32,11 @@ def shown(element: Element, inherited: str, *, vouched: bool) -> str:
     mask = effective_mask(element, inherited)
     if not vouched:
         return REMOVED if mask == "remove" else classes(element.value)
-    if mask in MASKS:
-        return MASKS[mask](element.value)
-    if mask == "show":
-        return _chip_value(element.value) if element.kind == "bertlv" else mask_text(element.value)
-    return element.value if _is_plain(element) else mask_text(element.value)
+    if mask == "show" and element.kind == "bertlv":
+        return _chip_value(element.value)
+    if not mask and _is_plain(element):
+        return element.value
+    return masker(mask, element.path, element.name, numeric=element.numeric)(element.value)
 
 
 def classes(text: str) -> str:
@@ -67,7 +65,7 @@ def _is_plain(element: Element) -> bool:
     if element.kind:
         return False
     amounts = element.path == "54" and _AMOUNTS.fullmatch(element.value)
-    return element.numeric or element.path in _NO_CARDS or bool(amounts)
+    return element.numeric or element.path in NO_CARDS or bool(amounts)
 
 
 def _class(character: str) -> str:
@@ -133,4 +131,4 @@ def _packed(digits: str) -> list[Range]:
 
 
 def _is_card(digits: str, size: int) -> bool:
-    return len(digits) == size and digits.isascii() and digits.isdigit() and digits[0] != "0" and luhn_valid(digits)
+    return len(digits) == size and digits.isascii() and digits.isdigit() and is_card_number(digits)

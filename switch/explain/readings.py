@@ -1,26 +1,24 @@
 """What an input could be: every way of reading it as bytes, the likeliest first. Which one is right, `choose` finds."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from switch.explain.hexforms import from_base64, from_dump, from_escapes, from_hex
+from switch.explain.loglines import CONTROL, in_line
 
-# Shorter runs in a log line are counters, identifiers and times.
-_LEAST = 10
-_RUNS = re.compile(r"(?:[0-9A-Fa-f]{2}[ :]){9,}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{20,}|b'[^']{10,}'|[A-Za-z0-9+/_-]{20,}={0,2}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
-_MOST_NESTED = 32
+_FORMS = (("hex", from_hex), ("escaped bytes", from_escapes), ("base64", from_base64))
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Bytes that may hold messages, and where in the input they stood ("" for all of it)."""
+    """Bytes that may hold messages, and where in the input they stood ("" for all of it).
+
+    `others` are other ways of reading the same text; the one most like a message is right.
+    """
 
     data: bytes
     place: str = ""
+    others: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +50,14 @@ def _text(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    return "" if _CONTROL.search(text) else text.removeprefix("\ufeff")
+    return "" if CONTROL.search(text) else text.removeprefix("\ufeff")
 
 
 def _whole(text: str) -> Iterator[Reading]:
     dumps = from_dump(text)
     if dumps is not None:
         yield Reading("hexdump", _numbered("dump", dumps))
-    for form, read in (("hex", from_hex), ("escaped bytes", from_escapes), ("base64", from_base64)):
+    for form, read in _FORMS:
         data = read(text)
         if data:
             yield Reading(form, (Payload(data),))
@@ -67,7 +65,7 @@ def _whole(text: str) -> Iterator[Reading]:
 
 def _by_line(lines: list[str]) -> Iterator[Reading]:
     if len(lines) > 1:
-        for form, read in (("hex", from_hex), ("escaped bytes", from_escapes), ("base64", from_base64)):
+        for form, read in _FORMS:
             found = [read(line) for line in lines]
             if all(found):
                 yield Reading(form, _numbered("line", [data for data in found if data]))
@@ -83,44 +81,7 @@ def _log(lines: list[str]) -> Iterator[Reading]:
     payloads = []
     for number, line in enumerate(lines, 1):
         place = f"line {number}" if len(lines) > 1 else ""
-        payloads += [Payload(data, " ".join((place, key)).strip()) for key, data in _in_line(line)]
+        for key, (data, *others) in in_line(line):
+            payloads.append(Payload(data, " ".join((place, key)).strip(), tuple(others)))
     if payloads:
         yield Reading("log line", tuple(payloads), loose=True)
-
-
-def _in_line(line: str) -> Iterator[tuple[str, bytes]]:
-    start = line.find("{")
-    if start >= 0:
-        try:
-            document = json.JSONDecoder().raw_decode(line, start)[0]
-        except (ValueError, RecursionError):
-            pass
-        else:
-            yield from _in_json("", document, 0)
-            return
-    for run in _RUNS.finditer(line):
-        data = _bytes_of(run[0])
-        if data:
-            yield "", data
-
-
-def _in_json(key: str, value: Any, depth: int) -> Iterator[tuple[str, bytes]]:
-    if isinstance(value, str):
-        data = _bytes_of(value)
-        # A value may be a sentence with the message in it.
-        runs = [data] if data else [_bytes_of(run[0]) for run in _RUNS.finditer(value)]
-        yield from ((key, run) for run in runs if run)
-    elif depth < _MOST_NESTED and isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else ((str(index), each) for index, each in enumerate(value))
-        for name, each in pairs:
-            # Only words: a key could be anything, a card number too.
-            word = name if re.fullmatch(r"[A-Za-z_][A-Za-z_.-]{0,31}", name) else ""
-            yield from _in_json(f"{key}.{word}".strip("."), each, depth + 1)
-
-
-def _bytes_of(text: str) -> bytes | None:
-    for read in (from_hex, from_escapes, from_base64):
-        data = read(text)
-        if data:
-            return data if len(data) >= _LEAST else None
-    return None

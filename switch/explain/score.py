@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from switch.explain import dates, tables
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 from switch.message import Codec, MessageError, Mti, View
 
 _WHOLE, _TYPE, _VERSION, _CLASSES, _VALUES, _STRUCTURES = 40.0, 8.0, 8.0, 18.0, 18.0, 8.0
@@ -93,7 +93,8 @@ def _type(codec: Codec, mti: str, reasons: list[str]) -> float:
         points += _TYPE / (2 if mti[0] in _RARE_VERSIONS else 1)
         reasons.append(f"{mti} is {known.name}")
     else:
-        reasons.append(f"{mti}: reserved {', '.join(known.reserved)}")
+        # Without its digits: they may be of something else.
+        reasons.append(f"message type: reserved {', '.join(known.reserved)}")
     if mti[0] == version(codec):
         points += _VERSION
     elif mti[0] not in _RARE_VERSIONS:

@@ -29,7 +29,8 @@ def vouched(read: Fit) -> frozenset[str]:
     fields = frozenset(view.fields)
     if (read.error is None and not read.wrong) or _harmless(read, view):
         return fields
-    right = [path for path, is_right in read.judged if is_right and path in _TELLING]
+    # A date of zeros says that there is none, and stands wherever bytes of zero are.
+    right = [path for path, right in read.judged if right and path in _TELLING and view.get(path, "").strip("0")]
     wrong = {path for path, is_right in read.judged if not is_right}
     if len(right) < _SURE or len(right) <= len(wrong):
         return frozenset()
@@ -40,6 +41,11 @@ def vouched(read: Fit) -> frozenset[str]:
         if _gapless(view, right[-1])
         else frozenset()
     )
+
+
+def is_odd(read: Fit) -> bool:
+    """Whether something is wrong with a message: a fault, a value of another class, a type that is none."""
+    return bool(read.error or read.wrong) or read.view is None or bool(Mti(read.view.mti).reserved)
 
 
 def may_be_secret(read: Fit, trusted: frozenset[str], begin: int) -> bool:

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from switch.logs import mask_text
 from switch.message.errors import MessageError
-from switch.message.mask import MASKS
+from switch.message.mask import is_numeric, masker
 from switch.message.view import View
 
 # Characters of a value that are shown.
@@ -34,11 +33,13 @@ def describe(view: View) -> list[Line]:
         entry = part.op.entry if part else {}
         mask = masks[path] = entry.get("mask") or masks[path.rpartition(".")[0]]
         hides = "remove" if entry.get("sub", {}).get("mask") else ""
-        lines.append(Line(path, part.desc if part else "", _shown(view, path, mask or hides)))
+        name = part.desc if part else ""
+        hiding = masker(mask or hides, path, name, numeric=is_numeric(str(entry.get("class", ""))))
+        lines.append(Line(path, name, _shown(view, path, hiding)))
     return lines
 
 
-def _shown(view: View, path: str, mask: str) -> str:
+def _shown(view: View, path: str, hiding: Callable[[str], str]) -> str:
     """The value, masked; nothing for what is told element by element."""
     if view.names(path):
         return ""
@@ -47,9 +48,4 @@ def _shown(view: View, path: str, mask: str) -> str:
     except MessageError:
         return "[unreadable]"
     # Nobody reads so much, and a card number must not be cut in two.
-    return _masker(mask)(value) if len(value) <= _LONGEST else f"[{len(value)} characters]"
-
-
-def _masker(mask: str) -> Callable[[str], str]:
-    # Not only fields of the card hold card numbers.
-    return MASKS.get(mask, mask_text)
+    return hiding(value) if len(value) <= _LONGEST else f"[{len(value)} characters]"

@@ -23,7 +23,7 @@ from switch.clearing import (
 from switch.clearing.currency import exponent, show_amount
 from switch.crypto.datakeys import DataKeys
 from switch.journal.reader import open_reader
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.logs import luhn_valid
+from switch.cardnumbers import luhn_valid
 from switch.message import Codec, Line, describe, luhn_check_digit, mask_pan
 from switch.message.mask import mask_track
 
