@@ -17,7 +17,9 @@ _GROUPED = re.compile(r"(?<![0-9])[0-9]{4}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{1,7
 _LONG = re.compile(r"[0-9]{15,}")
 _CHAIN = re.compile(r"[0-9](?:[ -]?[0-9]){12,}")
 # A track: what stands behind its separator is the issuer's, whether or not the number has its check digit.
-_TRACK = re.compile(r"([0-9]{12,})(?:([=D])([0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,}|[0-9]+)[0-9=DF?]*|(\^)[^^]{2,26}\^[^\s?]*)")
+_TRACK = re.compile(
+    r"([0-9]{12,})(?:([=D])([0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,}|[0-9]+)[0-9=DF?]*|(\^)[^^]{2,26}\^[^\s?]*)"
+)
 _HEX = re.compile(r"(?<![0-9A-Za-z])[UTXYS]?(?:(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{16,}|[0-9]{32,})(?![0-9A-Za-z])")
 _LEAST_TRACK = 7  # digits of expiry and service code
 _Range = tuple[int, int]

@@ -20,11 +20,6 @@ _file = click.Path(path_type=Path)
 _HEADER = click.IntRange(0, 255)
 
 
-def register(main: click.Group) -> None:
-    """Adds the command to `main`."""
-    main.add_command(hsm_group)
-
-
 @click.group("hsm", invoke_without_command=True)
 @click.option("-c", "--config", type=_file, envvar="SWITCH_CONFIG", help="TOML file; options below win over it.")
 @click.option("--host", help="Default 127.0.0.1.")

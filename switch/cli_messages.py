@@ -33,12 +33,6 @@ from switch.explain import Explained, Settings
 _BIG = 1 << 20  # bytes of a capture that are worth a progress bar
 
 
-def register(main: click.Group) -> None:
-    """Adds the commands to `main`."""
-    for command in (explain_command, build_command, diff_command):
-        main.add_command(command)
-
-
 # -- explain
 
 

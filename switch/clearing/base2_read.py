@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from switch.cardnumbers import luhn_valid
 from switch.clearing import base2_layout
 from switch.clearing.base2_totals import Figures
 from switch.clearing.currency import exponent, show_amount
 from switch.clearing.errors import ClearingError
 from switch.clearing.settings import FileRules
 from switch.clearing.totals import FileTotals
-from switch.cardnumbers import luhn_valid
 from switch.message import mask_pan
 
 NETWORK, KIND = "visa", "base2"

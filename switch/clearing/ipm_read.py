@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from switch.cardnumbers import luhn_valid
 from switch.clearing import ipm_spec
 from switch.clearing.currency import exponent, show_amount
 from switch.clearing.errors import ClearingError
@@ -11,7 +12,6 @@ from switch.clearing.presentment import CREDIT_CODES
 from switch.clearing.settings import FileRules
 from switch.clearing.totals import FileTotals, Tally
 from switch.clearing.vbs import VbsReader
-from switch.cardnumbers import luhn_valid
 from switch.message import MessageError, mask_pan
 
 NETWORK, KIND = "mastercard", "ipm"

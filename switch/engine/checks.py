@@ -1,8 +1,8 @@
 """What a request must carry before it is worth a journal record, and what it is: pure functions of a Payment."""
 
+from switch.cardnumbers import luhn_valid
 from switch.dialect.canonical import Payment
 from switch.engine import codes
-from switch.cardnumbers import luhn_valid
 
 _AMOUNTLESS = ("30", "31")
 _KINDS = {"00": "sale", "01": "cash", "09": "sale", "20": "refund", "30": "balance", "31": "balance"}

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from switch.explain import dates, tables
 from switch.cardnumbers import luhn_valid
+from switch.explain import dates, tables
 from switch.message import mask_pan
 
 # Track 2 of ISO/IEC 7813: number of up to 19 digits, separator, expiry, service code, discretionary data.

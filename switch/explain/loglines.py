@@ -65,7 +65,9 @@ def _runs(text: str) -> Iterator[tuple[bytes, ...]]:
         begin = run.start()
         written = _WRITTEN.match(text, begin)
         pieces = [text[begin : end.start()] for end in _ends(text, begin)] if _MESSAGE.match(text, begin) else []
-        ways = _distinct([*(_written(written[0]) if written else ()), *(way for each in pieces for way in _characters(each))])
+        ways = _distinct(
+            [*(_written(written[0]) if written else ()), *(way for each in pieces for way in _characters(each))]
+        )
         if ways:
             yield ways
         position = max(written.end() if written else 0, begin + min(map(len, pieces), default=0), run.end())

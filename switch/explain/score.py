@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from switch.explain import dates, tables
 from switch.cardnumbers import luhn_valid
+from switch.explain import dates, tables
 from switch.message import Codec, MessageError, Mti, View
 
 _WHOLE, _TYPE, _VERSION, _CLASSES, _VALUES, _STRUCTURES = 40.0, 8.0, 8.0, 18.0, 18.0, 8.0

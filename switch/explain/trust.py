@@ -44,8 +44,8 @@ def vouched(read: Fit) -> frozenset[str]:
 
 
 def is_odd(read: Fit) -> bool:
-    """Whether something is wrong with a message: a fault, a value of another class, a type that is none."""
-    return bool(read.error or read.wrong) or read.view is None or bool(Mti(read.view.mti).reserved)
+    """Whether a message is not read to its end, or has a type that is none."""
+    return read.error is not None or read.view is None or bool(Mti(read.view.mti).reserved)
 
 
 def may_be_secret(read: Fit, trusted: frozenset[str], begin: int) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from iso4217 import Currency
 
 from switch import countries
+from switch.cardnumbers import luhn_valid
 from switch.clearing import (
     ClearingError,
     ClearingSettings,
@@ -23,7 +24,6 @@ from switch.clearing import (
 from switch.clearing.currency import exponent, show_amount
 from switch.crypto.datakeys import DataKeys
 from switch.journal.reader import open_reader
-from switch.cardnumbers import luhn_valid
 
 
 @pytest.fixture
