@@ -2,7 +2,7 @@
 
 import base64
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -105,12 +105,13 @@ def _json_writer() -> Callable[[Explained, int], None]:
 @click.option("--mti", help="The message type, as t=0200 is.")
 @click.option("--like", help="A message to start from: what is not given keeps its bytes.")
 @click.option("--header", help="Hex of what stands between the length and the message.")
+@click.option("--force", is_flag=True, help="Also build what no host takes: values of other classes, unknown types.")
 @click.option("--raw", "form", flag_value="raw", help="Write bytes.")
 @click.option("--base64", "form", flag_value="base64", help="Write base64.")
 @one_clear_line
 def build_command(
     *, fields: tuple[str, ...], source: Path | None, specs: tuple[str, ...], framing: str | None, max_input: int,
-    mti: str | None, like: str | None, header: str | None, form: str | None,
+    mti: str | None, like: str | None, header: str | None, force: bool, form: str | None,
 ) -> None:  # fmt: skip
     """Make a message from FIELD=VALUE arguments, or from a JSON object in a file or on standard input; prints hex."""
     wanted = messages.from_arguments(fields)
@@ -124,15 +125,30 @@ def build_command(
     before = None if header is None else _hex(header)
     if like is not None:
         model = first_message(like, settings_of(specs, None, unmask=False))
+        if model.candidates:
+            _refuse(messages.doubts(model.candidates[0].codec, wanted), force=force)
         made = messages.rebuild(model, wanted, framing, before)
     elif len(specs) != 1:
         raise click.UsageError("expected one --spec NAME")
     else:
-        made = messages.build(codec_of(specs[0]), wanted, framing, before)
+        codec = codec_of(specs[0])
+        whole = messages.with_header(codec, wanted)
+        if "h" not in wanted and "h" in whole:
+            click.echo(f"note: {codec.name} begins with a TPDU: {whole['h']}; h=... says otherwise", err=True)
+        _refuse(messages.doubts(codec, whole), force=force)
+        made = messages.build(codec, whole, framing, before)
     if form == "raw":
         sys.stdout.buffer.write(made)
     else:
         click.echo(base64.b64encode(made) if form == "base64" else made.hex())
+
+
+def _refuse(doubts: Sequence[str], *, force: bool) -> None:
+    """Says what no host takes; unless it is asked for, as by who tests a host, that is the end."""
+    if doubts and not force:
+        raise messages.BuildError(f"{'; '.join(doubts)} (--force builds it all the same)")
+    for doubt in doubts:
+        click.echo(f"note: {doubt}", err=True)
 
 
 def _hex(text: str) -> bytes:

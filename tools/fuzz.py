@@ -86,8 +86,15 @@ def _check(peer: Peer) -> None:
     """Raises SpecError or ValueError for what cannot be spoken."""
     codec_of(peer.spec)
     framing = make_framer(peer.frames).framing
-    if peer.header and len(bytes.fromhex(peer.header)) != framing.before_message:
+    if peer.header and len(_header(peer.header)) != framing.before_message:
         raise ValueError(f"--header: expected the {framing.before_message} bytes of {peer.framing}")
+
+
+def _header(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise ValueError("--header: expected hexadecimal digits") from None
 
 
 def _require(host: str, timeout: float) -> None:
@@ -142,3 +149,7 @@ def _replay(host: str, case: Case) -> int:
     found = replay(case, host)
     click.echo(f"{found.outcome}: {found.detail}" if found.detail else found.outcome)
     return CLEAN if found.good else FOUND
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Messages for human eyes: found in any input, decoded, put into words, built, compared. Pure: no I/O, no clock."""
 
-from switch.explain.building import BuildError, build, from_arguments, from_object, rebuild
+from switch.explain.building import BuildError, build, doubts, from_arguments, from_object, rebuild, with_header
 from switch.explain.capture import CaptureError, is_capture
 from switch.explain.comparing import Difference, differences
 from switch.explain.explained import Explained, Settings
@@ -22,6 +22,7 @@ __all__ = [
     "build",
     "difference_line",
     "differences",
+    "doubts",
     "explain",
     "from_arguments",
     "from_object",
@@ -32,4 +33,5 @@ __all__ = [
     "plain",
     "rebuild",
     "shipped",
+    "with_header",
 ]

@@ -9,10 +9,11 @@ from switch.message import (
     Codec,
     Framing,
     MessageError,
+    Mti,
     build_visa_header,
     make_framer,
 )
-from switch.message.tpdu import Tpdu
+from switch.message.tpdu import TPDU_BYTES, Tpdu
 
 _NO_STATION = "000000"
 _MOST_NESTED = 8
@@ -51,6 +52,35 @@ def from_object(document: object, path: str = "", depth: int = 0) -> dict[str, s
         else:
             raise BuildError(f"field {inside}: expected a string or an object of sub-elements")
     return found
+
+
+def with_header(codec: Codec, fields: Mapping[str, str]) -> dict[str, str]:
+    """`fields` with a TPDU of address 0000 when the interface has one in its messages and none is given."""
+    is_tpdu = codec.header is not None and codec.header.op.size == TPDU_BYTES
+    return {"h": bytes(Tpdu("0000", "0000")).hex(), **fields} if is_tpdu else dict(fields)
+
+
+def doubts(codec: Codec, fields: Mapping[str, str]) -> list[str]:
+    """What of `fields` no host takes: a message type that is none, values of other classes than the interface has.
+
+    Each says which field it is and never its value. Raises BuildError, and MessageError for what cannot be encoded.
+    """
+    whole = {"t": "0800", **_whole(codec, fields)}
+    view = codec.view(codec.encode(with_header(codec, whole)))
+    reserved = _unknown(view.mti)
+    found = [f"{codec.name}: field t: no such message type: {', '.join(reserved)} reserved"] if reserved else []
+    inside = (path for path in fields if "." in path)
+    for path in (*view.fields, *inside):
+        try:
+            view.check([path])
+        except MessageError as error:
+            found.append(f"{codec.name}: field {error.path}: {error.reason}")
+    return found
+
+
+def _unknown(mti: str) -> tuple[str, ...]:
+    """Which digits of a message type no host knows; those of national and private versions as 2003 has them."""
+    return Mti(mti).reserved or Mti("2" + mti[1:]).reserved
 
 
 def build(codec: Codec, fields: Mapping[str, str], framing: str | None, header: bytes | None) -> bytes:

@@ -73,7 +73,10 @@ def explain_frame(
 ) -> Explained:
     """The frame at `where` in `data`, read as the first candidate."""
     frame = data[where.begin : where.end]
-    chosen = read_frame(frame, where.prefix, candidates[0])
+    chosen = candidates[0]
+    # The frame that was guessed by is read already.
+    if chosen.fit.view is None or chosen.fit.view.data != frame:
+        chosen = read_frame(frame, where.prefix, chosen)
     read = chosen.fit
     trusted = vouched(read)
     doubted = settings.masked and not trusted and is_odd(read)
