@@ -6,7 +6,7 @@ run of digits, where a number has no edge, it is only looked for with a beginnin
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 # Airline cards of UATP (1) and petrol cards (7) are masked where they stand alone, and not looked for in longer runs.
 _ISSUERS = re.compile(r"[2-6]|8[12]|9792")  # 2 to 6: the schemes; 81, 82: RuPay; 9792: Troy
@@ -45,7 +45,7 @@ def mask_text(text: str) -> str:
     For logs: numbers of other kinds stay readable.
     """
     text = _TRACK.sub(_mask_track, text)
-    text = _hide(text, [found.span() for found in _ALONE.finditer(text) if is_card_number(found[0].lstrip("0"))])
+    text = _hide(text, _alone(text))
     text = _hide(text, [found.span() for found in _GROUPED.finditer(text) if is_card_number(_bare(found[0]))])
     return _HEX.sub(_remove_hex, _hide(text, _behind_lengths(text)))
 
@@ -55,6 +55,14 @@ def mask_free(text: str) -> str:
     between other digits, spaces and dashes. It rather hides too much."""
     text = _TRACK.sub(_mask_track, text)
     return mask_text(_hide(text, _anywhere(text)))
+
+
+def _alone(text: str) -> Iterator[_Range]:
+    """Runs of digits that are a card number, perhaps filled up with zeros in front."""
+    for run in _ALONE.finditer(text):
+        digits = run[0].lstrip("0")
+        if is_card_number(digits):
+            yield run.end() - len(digits), run.end()
 
 
 def _mask_track(found: re.Match[str]) -> str:
@@ -108,7 +116,7 @@ def _bare(text: str) -> str:
     return text.replace(" ", "").replace("-", "")
 
 
-def _hide(text: str, ranges: "Iterator[_Range] | list[_Range]") -> str:
+def _hide(text: str, ranges: Iterable[_Range]) -> str:
     """`text` with stars for the digits of each range but its first six and last four."""
     characters = list(text)
     for begin, end in list(ranges):

@@ -199,3 +199,7 @@ def _show_reversal(options: dict[str, Any], fields: dict[str, str]) -> None:
     words += ["--amount", options["amount"], "--currency", options["currency"]]
     words += ["--original-stan", fields["11"], "--original-time", fields["7"]]
     click.echo(f"to take it back: {shlex.join(words)}")
+
+
+if __name__ == "__main__":
+    main()

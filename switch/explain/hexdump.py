@@ -56,9 +56,9 @@ def _runs(data: bytes, begin: int) -> Iterable[Range]:
     for pattern in (_DIGITS, _EBCDIC_DIGITS, _HEX):
         yield from ((begin + at.start(), begin + at.end()) for at in pattern.finditer(rest) if _varies(at[0]))
     for at in _PACKED.finditer(rest.hex()):
-        if not _varies(at[0]):
-            continue
         first, last = at.start() // 2, (at.end() + 1) // 2
+        if not _varies(at[0]) or (rest[first:last].isdigit() and not _varies(rest[first:last])):
+            continue
         # Letters and digits of text look like packed digits; a card number in them still has its check digit.
         if not rest[first:last].isalnum() or holds_card(at[0][at.start() % 2 :], 2):
             yield begin + first, begin + last

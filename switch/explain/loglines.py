@@ -52,7 +52,8 @@ def _in_json(key: str, value: Any, depth: int) -> Iterator[Found]:
 def _in_string(value: str) -> Iterator[tuple[bytes, ...]]:
     """A value may be a message, written in some way or as its own characters, or a sentence with one in it."""
     own = _MESSAGE.match(value) or CONTROL.search(value)
-    ways = _distinct([*_written(value), *(_characters(value) if own else ())])
+    # The words of a sentence would be base64 too, without the spaces between them.
+    ways = _distinct([*_written(value, base64=" " not in value.strip()), *(_characters(value) if own else ())])
     if ways:
         yield ways
     else:
@@ -77,9 +78,11 @@ def _ends(text: str, begin: int) -> list[re.Match[str]]:
     return [found for end in _ENDS if (found := end.search(text, begin)) is not None]
 
 
-def _written(text: str) -> list[bytes]:
-    """The bytes of hexadecimal, escapes, base64: the first that it can be; of b'...' both, for it may quote hex."""
-    found = [data for data in (from_hex(text), from_escapes(text)) if data] or [from_base64(text) or b""]
+def _written(text: str, *, base64: bool = True) -> list[bytes]:
+    """The bytes of hexadecimal, escapes or base64: the first that it can be; of b'...' both, for it may quote hex."""
+    found = [data for data in (from_hex(text), from_escapes(text)) if data]
+    if base64 and not found:
+        found = [from_base64(text) or b""]
     return [data for data in found if len(data) >= _LEAST]
 
 

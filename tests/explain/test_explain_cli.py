@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from switch.cli import main
 
+ROOT = Path(__file__).resolve().parents[2]
 WARNING = "warning: --unmask shows"
 
 
@@ -202,3 +203,73 @@ def test_a_reader_that_goes_away_is_no_traceback(purchase, tmp_path):
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
     assert done.stdout.startswith(b"message 1: pos-1987-ascii, len2")
     assert b"Traceback" not in done.stderr
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))}
+
+
+def test_every_command_is_listed_and_can_be_asked_for():
+    listed = _switch("--help")
+    assert listed.exit_code == 0
+    for name in ("build", "check", "clearing", "ctl", "diff", "explain", "hsm", "issuer", "journal", "lab", "node",
+                 "run", "spec"):  # fmt: skip
+        assert f"\n  {name} " in listed.stdout
+        assert _switch(name, "--help").exit_code == 0
+    assert _switch("nothing").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("explain", "--help"), ("build", "--help"), ("diff", "--help"), ("spec", "list")])
+def test_a_command_on_messages_imports_no_daemon(command):
+    code = (
+        "import sys\nfrom switch.cli import main\n"
+        f"try:\n    main({list(command)!r})\nexcept SystemExit:\n    pass\n"
+        "print(sorted(set(sys.modules) & {'trio', 'structlog', 'cryptography', 'switch.daemon', 'switch.clearing', "
+        "'switch.journal', 'switch.lab'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=_environment())
+    assert done.stdout.splitlines()[-1] == b"[]"
+
+
+@pytest.mark.parametrize("how", [["-m", "switch"], ["-m", "switch.cli"], ["tools/fuzz.py"], ["tools/terminal.py"]])
+def test_every_command_runs_without_being_installed(how):
+    command = [sys.executable, *how, "--help"]
+    done = subprocess.run(command, capture_output=True, check=False, env=_environment(), cwd=ROOT)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"Usage: ")
+
+
+def test_the_fuzzer_says_what_is_wrong_with_a_header():
+    command = [sys.executable, "tools/fuzz.py", "127.0.0.1:1", "--header", "zz"]
+    done = subprocess.run(command, capture_output=True, check=False, env=_environment(), cwd=ROOT)
+    assert (done.returncode, done.stderr) == (2, b"error: --header: expected hexadecimal digits\n")
+
+
+def test_what_no_host_takes_is_built_only_when_forced():
+    wrong = ("build", "--spec", "pos-1987-ascii", "t=9999", "3=12ab!!")
+    refused = _switch(*wrong)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("error: pos-1987-ascii: field t: no such message type")
+    assert "field 3: expected digits" in refused.stderr
+    assert "--force" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert "12ab" not in refused.stderr
+    forced = _switch(*wrong, "--force")
+    assert forced.exit_code == 0
+    assert bytes.fromhex(forced.stdout.strip()) == b"9999200000000000000012ab!!"
+    assert "note: pos-1987-ascii: field 3: expected digits\n" in forced.stderr
+
+
+def test_a_change_that_no_host_takes_is_refused_too(echo):
+    assert _switch("build", "--like", echo.hex(), "11=00000x").exit_code == 2
+    assert b"00000x" in bytes.fromhex(_switch("build", "--force", "--like", echo.hex(), "11=00000x").stdout.strip())
+    assert _switch("build", "--spec", "postilion", "t=9220").exit_code == 0
+
+
+def test_an_interface_with_a_tpdu_has_one_by_default(codec):
+    made = _switch("build", "--spec", "pos-1987-bcd", "--framing", "len2", "t=0800", "11=000001")
+    assert made.exit_code == 0
+    assert made.stderr == "note: pos-1987-bcd begins with a TPDU: 6000000000; h=... says otherwise\n"
+    assert codec("pos-1987-bcd").view(bytes.fromhex(made.stdout.strip()), 2)["h"] == "6000000000"
+    other = _switch("build", "--spec", "pos-1987-bcd", "h=6000010002", "t=0800", "11=000001")
+    assert (other.stdout[:10], other.stderr) == ("6000010002", "")

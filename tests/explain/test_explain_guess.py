@@ -12,6 +12,7 @@ from switch import resources
 from switch.explain import guess, shipped
 from switch.explain.envelope import framings
 from switch.explain.guess import LIKELY, reads_alike, unsure
+from switch.explain.guesser import Guesser
 from switch.explain.score import version
 from switch.message import Codec, build_visa_header, build_visa_reject, make_framer, parse_framing
 from switch.message.mask import luhn_check_digit
@@ -211,3 +212,59 @@ def test_public_messages_of_shipped_layouts_are_guessed(message, read):
     (found,) = read(bytes.fromhex(message["hex"]))
     assert found.error is None
     assert message["spec"] in [candidate.codec.name for candidate in found.candidates]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reading_that_is_taken_has_the_most_points(name, codec, fields, fitting, read):
+    """Also behind a length, a TPDU and what a spec has itself as its header."""
+    message = codec(name).encode(fitting(codec(name), fields))
+    for data in (message, len(message).to_bytes(2, "big") + message, message[: len(message) // 2], message * 2):
+        for each in read(data):
+            points = [candidate.points for candidate in each.candidates]
+            assert points == sorted(points, reverse=True)
+
+
+def test_the_points_of_a_message_are_those_by_which_it_was_ranked(codec, fields, read):
+    inner = codec("pos-1987-bcd").encode(
+        {"h": "6000010002", "t": "0200", "3": "000000", "7": "0611191024", "11": "000001"}
+    )
+    framed = len(inner).to_bytes(2, "big") + inner
+    (message,) = read(framed)
+    assert message.candidates[0].points == guess(framed, shipped(), None)[0].points
+
+
+def test_a_further_payload_is_read_as_the_one_before_when_that_is_as_clear(codec, fields, monkeypatch):
+    whole: list[bytes] = []
+
+    def counting(data, codecs, framing):
+        whole.append(data)
+        return guess(data, codecs, framing)
+
+    monkeypatch.setattr("switch.explain.guesser.guess", counting)
+    guesser = Guesser(shipped(), None)
+    encode = codec("pos-1987-ascii").encode
+    messages = [encode({**fields, "11": f"{number:06d}"}) for number in range(5)]
+    found = [guesser.guess(message) for message in messages]
+    assert whole == messages[:1]
+    assert [each[0].name for each in found] == ["pos-1987-ascii, none"] * 5
+    assert [each[0].fit.view["11"] for each in found] == [f"{number:06d}" for number in range(5)]
+    # What is no such message is guessed afresh: another interface, a wrong value, one cut off.
+    others = [codec("mastercard").encode({"t": "0800", "7": "0611191024", "11": "000001", "70": "270"}),
+              encode({**fields, "7": "9999999999"}), messages[0][:-3]]  # fmt: skip
+    names = [guesser.guess(message)[0].codec.name for message in others]
+    assert whole == [messages[0], *others]
+    assert names[0] == guess(others[0], shipped(), None)[0].codec.name == "mastercard"
+    # And the earlier winner is still known.
+    guesser.guess(encode({**fields, "11": "000077"}))
+    assert len(whole) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_read_as_before_and_guessed_afresh_are_the_same(name, codec, fields, fitting):
+    guesser = Guesser(shipped(), None)
+    for number in range(3):
+        data = codec(name).encode(fitting(codec(name), {**fields, "11": f"{number:06d}", "37": f"{number:012d}"}))
+        one, other = guesser.guess(data), guess(data, shipped(), None)
+        assert [(each.name, each.points) for each in unsure(one)] == [
+            (each.name, each.points) for each in unsure(other)
+        ]
