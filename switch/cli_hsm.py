@@ -1,6 +1,7 @@
 """`switch hsm`: runs the emulated HSM, asks a running one how it is, and whether any HSM answers."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import click
 import msgspec
 import trio
 
-from switch.cli_input import one_clear_line, print_answer
+from switch.cli_operating import one_clear_line, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, hsmd
 from switch.daemon.process import prepare, until_signalled
@@ -20,6 +21,11 @@ _file = click.Path(path_type=Path)
 _HEADER = click.IntRange(0, 255)
 
 
+def _one_clear_line(command: Callable[..., None]) -> Callable[..., None]:
+    # Addresses and answers that cannot be read are ValueErrors.
+    return one_clear_line(command, ValueError)
+
+
 @click.group("hsm", invoke_without_command=True)
 @click.option("-c", "--config", type=_file, envvar="SWITCH_CONFIG", help="TOML file; options below win over it.")
 @click.option("--host", help="Default 127.0.0.1.")
@@ -27,7 +33,7 @@ _HEADER = click.IntRange(0, 255)
 @click.option("--header-length", type=_HEADER, help="Bytes before the command code; default 4.")
 @click.option("--lmk", type=click.Choice(LMKS), help="Default test-variant.")
 @click.pass_context
-@one_clear_line
+@_one_clear_line
 def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> None:
     """Run the emulated HSM (test keys only) until SIGTERM. Needs no file: `switch hsm --port 1500`."""
     context.obj = config
@@ -43,7 +49,7 @@ def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> N
 @click.option("-c", "--config", type=_file, envvar="SWITCH_CONFIG", help="TOML file of the running HSM.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-@one_clear_line
+@_one_clear_line
 def status(before: Path | None, config: Path | None, *, as_json: bool) -> None:
     """Ask the running HSM for its counts; its file must name a `status_socket`."""
     path = config or before
@@ -64,7 +70,7 @@ def status(before: Path | None, config: Path | None, *, as_json: bool) -> None:
 @click.option("--tls-key", type=_file, help="PEM: its key.")
 @click.option("--tls-ca", type=_file, help="PEM: who signed the HSM's certificate.")
 @click.option("--tls-server-name", default="", help="The name in it, when it is not HOST.")
-@one_clear_line
+@_one_clear_line
 def ping_command(
     *, address: str, header_length: int, timeout: float, tls_certificate: Path | None, tls_key: Path | None,
     tls_ca: Path | None, tls_server_name: str,

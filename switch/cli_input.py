@@ -3,57 +3,39 @@
 import errno
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from switch import explain as messages
-from switch.configfile import ConfigError
-from switch.daemon.admin import AdminError
-from switch.daemon.process import first_reason
 from switch.explain import Explained, Line, Settings
-from switch.hsm.client import HsmUnavailable
-from switch.hsm.config import HsmConfigError
 from switch.message import Codec, MessageError, SpecError, compile_spec, load_spec
 
 _STYLES = {"title": "bold", "note": "dim", "range": "dim", "name": "cyan", "value": "bold", "meaning": "green",
            "fault": "bold red", "changed": "yellow"}  # fmt: skip
 _UNMASKED = "warning: --unmask shows card numbers, tracks, PIN blocks and keys in clear; keep this out of logs"
-_EX_CONFIG = 78  # sysexits(3)
-_ERRORS = (AdminError, ConfigError, HsmUnavailable, MessageError, OSError, SpecError, ValueError)
-_WIDE = 250
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def one_clear_line(command: _Command) -> _Command:
-    """What a user can mend ends as one line on standard error and status 2, or 78 for a configuration."""
+    """What a user can mend ends as one line on standard error and status 2."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except BaseExceptionGroup as group:
-            error = first_reason(group)
-            if not isinstance(error, _ERRORS):
-                raise
-            _fail(error)
-        except _ERRORS as error:
+        except (SpecError, MessageError, ValueError, OSError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # the reader has gone, as `head` does: click ends quietly
-            _fail(error)
+            click.echo(f"error: {error}", err=True)
+            sys.exit(2)
 
     return run  # type: ignore[return-value] # same signature
-
-
-def _fail(error: BaseException) -> NoReturn:
-    click.echo(f"error: {error}", err=True)
-    sys.exit(_EX_CONFIG if isinstance(error, (ConfigError, HsmConfigError)) else 2)
 
 
 def shared_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -139,22 +121,3 @@ def line_printer() -> Callable[[Line], None]:
     if not console.is_terminal:
         return lambda line: click.echo(messages.plain(line))
     return lambda line: console.print(Text.assemble(*((text, _STYLES[style]) for text, style in line)))
-
-
-def print_table(table: Table) -> None:
-    """Whole in a pipe or a file, folded to the window on a terminal."""
-    console = Console()
-    console.print(table) if console.is_terminal else Console(width=_WIDE).print(table)
-
-
-def print_answer(answer: Mapping[str, Any], *, as_json: bool) -> None:
-    """What a running daemon has told of itself."""
-    if as_json:
-        click.echo(msgspec.json.encode(answer))
-        return
-    table = Table("what", "value")
-    for name, value in answer.items():
-        parts = value.items() if isinstance(value, dict) else (("", value),)
-        for part, one in parts:
-            table.add_row(f"{name} {part}".strip(), str(one))
-    print_table(table)

@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from switch.clearing import FileTotals, describe_file, file_totals
-from switch.cli_input import print_table
-from switch.cli_operating import config_option, money, one_clear_line
+from switch.cli_operating import config_option, money, one_clear_line, print_table
 from switch.crypto.datakeys import DataKeys
 from switch.daemon import batches, switchd
 from switch.daemon import config as switch_config

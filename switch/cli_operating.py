@@ -1,18 +1,22 @@
-"""What the commands on running parts share: how they fail, their configuration, how they print money."""
+"""What the commands on running parts share: how they fail, their configuration, how they print tables and money."""
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
 
 from switch.clearing import ClearingError
 from switch.configfile import ConfigError
 from switch.daemon.admin import AdminError
 from switch.daemon.process import first_reason
 from switch.hsm.client import HsmUnavailable
+from switch.hsm.config import HsmConfigError
 from switch.hsm.datakeys import DataKeyError
 from switch.journal.sqlite import JournalError
 from switch.lab.errors import LabError
@@ -21,15 +25,18 @@ from switch.money import AmountError, alphabetic, major_units
 
 # sysexits(3): EX_CONFIG; everything else that stops a command is 2, as click's own usage errors are.
 _EX_CONFIG, _EX_ERROR = 78, 2
+_CONFIG_ERRORS = (ConfigError, HsmConfigError)
 _ERRORS = (
-    AddressError, AdminError, ClearingError, ConfigError, DataKeyError, HsmUnavailable, JournalError, LabError,
+    *_CONFIG_ERRORS, AddressError, AdminError, ClearingError, DataKeyError, HsmUnavailable, JournalError, LabError,
     OSError,
 )  # fmt: skip
+_WIDE = 250
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def one_clear_line(command: _Command) -> _Command:
-    """What a user can mend ends as one line on standard error, never as a traceback."""
+def one_clear_line(command: _Command, *also: type[Exception]) -> _Command:
+    """What a user can mend ends as one line on standard error, never as a traceback; `also` more kinds of errors."""
+    mendable: tuple[type[Exception], ...] = (*_ERRORS, *also)
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> Any:
@@ -37,10 +44,10 @@ def one_clear_line(command: _Command) -> _Command:
             return command(*args, **options)
         except BaseExceptionGroup as group:
             error = first_reason(group)
-            if not isinstance(error, _ERRORS):
+            if not isinstance(error, mendable):
                 raise
             _fail(error)
-        except _ERRORS as error:
+        except mendable as error:
             _fail(error)
 
     return run  # type: ignore[return-value] # same signature
@@ -48,7 +55,7 @@ def one_clear_line(command: _Command) -> _Command:
 
 def _fail(error: BaseException) -> NoReturn:
     click.echo(f"error: {error}", err=True)
-    sys.exit(_EX_CONFIG if isinstance(error, ConfigError) else _EX_ERROR)
+    sys.exit(_EX_CONFIG if isinstance(error, _CONFIG_ERRORS) else _EX_ERROR)
 
 
 config_option = click.option(
@@ -62,3 +69,22 @@ def money(amount: int, currency: str) -> str:
         return f"{major_units(amount, currency)} {alphabetic(currency)}"
     except AmountError:
         return f"{amount} minor units of {currency}"
+
+
+def print_table(table: Table) -> None:
+    """Whole in a pipe or a file, folded to the window on a terminal."""
+    console = Console()
+    console.print(table) if console.is_terminal else Console(width=_WIDE).print(table)
+
+
+def print_answer(answer: Mapping[str, Any], *, as_json: bool) -> None:
+    """What a running daemon has told of itself."""
+    if as_json:
+        click.echo(msgspec.json.encode(answer))
+        return
+    table = Table("what", "value")
+    for name, value in answer.items():
+        parts = value.items() if isinstance(value, dict) else (("", value),)
+        for part, one in parts:
+            table.add_row(f"{name} {part}".strip(), str(one))
+    print_table(table)

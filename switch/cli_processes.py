@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 import trio
 
-from switch.cli_input import print_answer
-from switch.cli_operating import config_option, one_clear_line
+from switch.cli_operating import config_option, one_clear_line, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, switchd
 from switch.daemon import config as switch_config
