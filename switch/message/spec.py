@@ -26,6 +26,8 @@ class Spec:
     source: str
     fields: Mapping[str, Mapping[str, Any]]
     about: Mapping[str, Any] = field(default_factory=dict)
+    # Set here only: checking takes longer than compiling, and a copy with other fields is checked anew.
+    checked: bool = field(default=False, init=False, repr=False, compare=False)
 
 
 def load_spec(spec: str | Path | Mapping[str, Any]) -> Spec:
@@ -45,7 +47,7 @@ def shipped_specs() -> tuple[str, ...]:
 
 def check_spec(spec: Spec) -> Spec:
     """`spec` with its fields checked and complete, as `load_spec` gives it; raises SpecError."""
-    return _checked(spec.name, spec.source, {**spec.fields}, None)
+    return spec if spec.checked else _checked(spec.name, spec.source, {**spec.fields}, None)
 
 
 def _place(name_or_path: str | Path) -> tuple[str, str, Path | None]:
@@ -106,7 +108,9 @@ def _checked(name: str, source: str, document: dict[str, Any], path: Path | None
     for key, entry in fields.items():
         if named.setdefault(entry.get("name", key), key) != key:
             raise SpecError(source, f"expected a name of its own, field {named[entry['name']]} has this", key, "name")
-    return Spec(name, source, fields, about)
+    made = Spec(name, source, fields, about)
+    object.__setattr__(made, "checked", True)
+    return made
 
 
 def _extended(source: str, document: dict[str, Any], path: Path | None, depth: int) -> dict[str, Any]:
