@@ -14,6 +14,11 @@ def encrypt(key: bytes, blocks: bytes) -> bytes:
     return Cipher(TripleDES(key + key[:8]), _ECB).encryptor().update(blocks)
 
 
+def decrypt(key: bytes, blocks: bytes) -> bytes:
+    """ECB decryption of whole 8-byte blocks under a key of 16 bytes."""
+    return Cipher(TripleDES(key + key[:8]), _ECB).decryptor().update(blocks)
+
+
 def chain(key: bytes, blocks: bytes) -> bytes:
     """The last block of a single-DES CBC encryption of whole 8-byte blocks, key of 8 bytes; zeros for no blocks."""
     if not blocks:

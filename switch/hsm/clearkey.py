@@ -10,13 +10,14 @@ from switch.crypto import tdes
 
 class ClearKey(bytes):
     """The bytes of a key. `algorithm` is T, A or H; `scheme` is the letter of its field, if any;
-    the rest is what its block says."""
+    the rest is what its block says. `once` is a key of one transaction, whose cipher contexts are not kept."""
 
     algorithm: str = "T"
     usage: str = ""
     mode: str = "N"
     exportability: str = "E"
     scheme: str = ""
+    once: bool = False
 
     def __new__(cls, clear: bytes, **about: Any) -> "ClearKey":
         key = super().__new__(cls, clear)

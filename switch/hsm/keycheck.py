@@ -18,17 +18,18 @@ _WEAK = frozenset(
 )  # fmt: skip
 
 
-def check(key: bytes, parity_code: str) -> None:
-    """Raises KeyFault: `parity_code` (10 source, 11 destination) for bad parity, 75 for a weak or repeated part."""
+def check(key: bytes, parity_code: str, *, repeated: bool = False) -> None:
+    """Raises KeyFault: `parity_code` (10 source, 11 destination) for bad parity, 75 for a weak part, and for a
+    repeated one unless `repeated`."""
     if not has_odd_parity(key):
         raise KeyFault(parity_code, "key parity")
-    check_strength(key)
+    check_strength(key, repeated=repeated)
 
 
-def check_strength(key: bytes) -> None:
-    """Raises KeyFault 75 for a weak part, or two neighbouring parts that are one."""
+def check_strength(key: bytes, *, repeated: bool = False) -> None:
+    """Raises KeyFault 75 for a weak part, or two neighbouring parts that are one unless `repeated`."""
     parts = [odd_parity(key[i : i + 8]) for i in range(0, len(key), 8)]
     if any(part in _WEAK for part in parts):
         raise KeyFault("75", "weak key")
-    if any(left == right for left, right in pairwise(parts)):
+    if not repeated and any(left == right for left, right in pairwise(parts)):
         raise KeyFault("75", "single-length key in a longer one")

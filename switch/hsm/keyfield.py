@@ -17,7 +17,8 @@ class Key:
     """A key of a kind, or of the type in the field `typed_by`, which must then be one of `kinds` when there are any.
 
     `code` is the parity error (10 source, 11 destination). `plain` are the digits of a key without a scheme letter.
-    `sizes` are the lengths in bytes it may have, else 27. `use` is what is done with it, for its mode of use.
+    `sizes` are the lengths in bytes it may have, else 27. `use` is what is done with it, for its mode of use. `usages`
+    are those that a block of it may name, when they are fewer than those of its kind.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Key:
     typed_by: str = ""
     kinds: tuple[str, ...] = ()
     algorithms: str = "T"
+    usages: tuple[str, ...] = ()
 
     @property
     def width(self) -> str:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 
-from switch.crypto import pinblock, pinblock4, tdes
+from switch.crypto import once, pinblock, pinblock4, tdes
 from switch.crypto.pinblock import PinBlockError
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault
@@ -24,7 +24,11 @@ _TRANSLATIONS: dict[str, tuple[str, ...]] = {
     pinblock.ISO_1: (*_BOUND, pinblock.ISO_1),
     pinblock.ISO_2: (),  # between a terminal and its chip card only
     pinblock.DIEBOLD: (*_BOUND, pinblock.DIEBOLD),
+    pinblock.PLUS: (*_BOUND, pinblock.PLUS),
 }
+# What is no ISO format: a destination only where the policy says so.
+_OWN = (pinblock.DIEBOLD, pinblock.PLUS)
+_WHOLE_PAN = (pinblock.ISO_4, pinblock.PLUS)
 MADE = (*_BOUND, pinblock.ISO_1)
 _OPENED = tuple(code for code, into in _TRANSLATIONS.items() if into)
 _LONGEST_PAN = 19
@@ -73,16 +77,19 @@ def block_format(name: str) -> Digits:
 
 @dataclass(frozen=True, eq=False)
 class Account:
-    """The 12 rightmost digits of the PAN without its check digit; with format 48 the whole PAN of 13 to 19 and `;`."""
+    """The 12 rightmost digits of the PAN without its check digit; with format 48 the whole PAN of 13 to 19 and `;`.
+
+    Format 04 is bound to the 12 leftmost digits: it may have the whole PAN too, else these 12 are taken as they are.
+    """
 
     name: str
     formats: tuple[str, ...]
     code: str = "22"
-    width: str = "12N, or with format 48 13 to 19N and ;"
+    width: str = "12N, or with formats 48 and 04 13 to 19N and ;"
     pattern: str = "([0-9]{12})(?![0-9]*;)"
 
     def read(self, text: str, at: int, values: Values) -> int:
-        whole = any(values[name] == pinblock.ISO_4 for name in self.formats)
+        whole = any(values[name] in _WHOLE_PAN for name in self.formats)
         mark = text.find(";", at, at + _LONGEST_PAN + 1) if whole else -1
         whole = mark > 0
         end = mark if whole else at + 12
@@ -114,7 +121,7 @@ def check_translation(policy: Policy, source: str, destination: str) -> None:
     """Raises CommandFault 23 or 69 for a translation that is not allowed."""
     for code in (source, destination):
         check_format(policy, code, tuple(_TRANSLATIONS))
-    if destination == pinblock.DIEBOLD and not policy.diebold_destination:
+    if destination in _OWN and not policy.diebold_destination:
         raise CommandFault("69", "PIN block format disabled")
     if destination not in _TRANSLATIONS[source]:
         raise CommandFault("23", "translation would unbind the PIN from the account")
@@ -129,7 +136,8 @@ def open_block(vault: Vault, key: ClearKey, block: str, code: str, account: str)
         if code == pinblock.ISO_4:
             pin = pinblock4.decipher(key, data, account)
         else:
-            pin = pinblock.decode(code, tdes.decrypt(key, data), account_digits(account))
+            clear = once.decrypt(key, data) if key.once else tdes.decrypt(key, data)
+            pin = pinblock.decode(code, clear, account_digits(account, code))
     except PinBlockError as error:
         raise CommandFault("24" if error.length else "20", str(error)) from None
     vault.check_pin(pin)
@@ -142,12 +150,22 @@ def make_block(key: ClearKey, pin: str, code: str, account: str) -> str:
     if code == pinblock.ISO_4:
         return pinblock4.encipher(key, pin, account, secrets.token_hex(8).upper()).hex().upper()
     fill = "" if code == pinblock.ISO_0 else secrets.token_hex(8).upper()
-    return tdes.encrypt(key, pinblock.encode(code, pin, account_digits(account), fill)).hex().upper()
+    clear = pinblock.encode(code, pin, account_digits(account, code), fill)
+    made = once.encrypt(key, clear) if key.once else tdes.encrypt(key, clear)
+    return made.hex().upper()
 
 
-def account_digits(account: str) -> str:
-    """The 12 digits of an account field that may be a whole PAN."""
-    return account if len(account) == 12 else pinblock.account_of(account)
+def account_digits(account: str, code: str = pinblock.ISO_0) -> str:
+    """The 12 digits that a format is bound to, of an account field that may be a whole PAN."""
+    if len(account) == 12:
+        return account
+    return pinblock.plus_account_of(account) if code == pinblock.PLUS else pinblock.account_of(account)
+
+
+def check_longest(pin: str, longest: str) -> None:
+    """Raises CommandFault 24 for a PIN of more digits than the command allows."""
+    if len(pin) > int(longest):
+        raise CommandFault("24", "PIN length")
 
 
 def _check_cipher(key: ClearKey, code: str, account: str) -> None:

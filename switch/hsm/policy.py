@@ -24,12 +24,14 @@ class KeyTypes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """`diebold_destination` lets Diebold blocks stay Diebold in CA and CC; out of Diebold is always allowed.
+    """`diebold_destination` lets blocks of Diebold and PLUS stay so in CA and CC; out of them is always allowed.
 
     `disabled_commands` answer 68, `disabled_formats` 69. `min_pin` and `max_pin` are PIN lengths, else 24. `pin_field`
     is L, the length of a PIN under the LMK, 5 to 13; 0 makes it one more than the PIN. `clear_pins` takes a zero and
     the clear PIN for a PIN under a test LMK too, as public simulators write it. `authorised` commands need no
-    authorised state.
+    authorised state. `warn_long_pvk` answers a success with an IBM PVK of more than single length with the warning 02.
+    `enciphered_tables` takes decimalisation tables under the LMK only; without it one of digits alone is a clear one.
+    `repeated_keys` uses keys under the LMK whose parts are alike, which are refused (75) else: for public test keys.
     """
 
     diebold_destination: bool = False
@@ -40,6 +42,9 @@ class Policy:
     pin_field: int = 0
     clear_pins: bool = True
     authorised: frozenset[str] = frozenset()
+    warn_long_pvk: bool = False
+    enciphered_tables: bool = False
+    repeated_keys: bool = False
 
     def __post_init__(self) -> None:
         if not 4 <= self.min_pin <= self.max_pin <= 12:

@@ -38,7 +38,7 @@ class Vault:
                 raise KeyFault("26", "key blocks are not for this LMK")
             clear = ClearKey(unwrap(self.lmk.key(code), field), scheme=scheme_of(field))
         if clear.algorithm == "T":
-            keycheck.check(clear, key.code)
+            keycheck.check(clear, key.code, repeated=self.policy.repeated_keys)
         if len(clear) not in key.sizes:
             raise KeyFault("27", "key length")
         return clear
@@ -48,7 +48,7 @@ class Vault:
             raise KeyFault("04", "key type code")
         clear = lmk.open(field)
         kinds = (key.kind,) if key.kind else key.kinds
-        if kinds and not any(clear.usage in KINDS[kind].usages for kind in kinds):
+        if kinds and not any(clear.usage in (key.usages or KINDS[kind].usages) for kind in kinds):
             raise KeyFault("A6", "usage of the key")
         if clear.algorithm not in key.algorithms:
             raise KeyFault("A7", "algorithm of the key")

@@ -9,7 +9,7 @@ import pytest
 import trio
 from hypothesis import settings
 
-from switch.crypto import pinblock, tdes
+from switch.crypto import dukpt_tdes, emv_cryptograms, emv_keys, pinblock, tdes
 from switch.hsm.commands import HostCommands, Policy
 from switch.hsm.lmk import encrypt_key
 from switch.hsm.server import HsmConfig, serve
@@ -20,6 +20,9 @@ settings.load_profile("hsm")
 
 ACCOUNT = "111111111111"
 PIN = "1234"
+TABLE, VALIDATION = "8765432109876543", "1111111111N0"
+KSN = "FFFF9876543210E00001"
+EMV_DATA = bytes(range(1, 38))
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,67 @@ class Bench:
             "MA": f"MA{tak}message",
             "MC": f"MC{tak}{self.ask(f'MA{tak}message')[4:]}message",
             "MS": f"MS0111{self.key('008')}0008{block}",
+            **self.ibm_commands(),
+            **self.dukpt_commands(),
+            **self.emv_commands(),
+        }
+
+    def ibm_commands(self) -> dict[str, str]:
+        """IBM 3624, check length 4: table, validation data, offset."""
+        tpk, zpk, pvk = (self.key(code) for code in ("002", "001", "002"))
+        rest = f"0104{self.account}{TABLE}{VALIDATION}"
+        tail = f"04{self.account}{TABLE}{VALIDATION}"
+        offset = self.ask(f"DE{pvk}0{self.pin}{tail}")[4:]
+        typed = f"001{zpk}{pvk}{self.block('001')}{rest}"
+        return {
+            "DA": f"DA{tpk}{pvk}12{self.block('002')}{rest}{offset}",
+            "EA": f"EA{zpk}{pvk}12{self.block('001')}{rest}{offset}",
+            "DE": f"DE{pvk}0{self.pin}{tail}",
+            "EE": f"EE{pvk}{offset}{tail}",
+            "BK": f"BK{typed}",
+            "DU": f"DU{typed}{offset}{self.block('001', pin='4321')}",
+            "FW": f"FW001{zpk}{pvk}{self.block('001')}01{self.account}1",
+        }
+
+    def dukpt_commands(self) -> dict[str, str]:
+        """DUKPT under the base key 009."""
+        bdk, zpk, pvk = (self.key(code) for code in ("009", "001", "002"))
+        block, account = self.dukpt_block(), self.account
+        offset = self.ask(f"DE{pvk}0{self.pin}04{account}{TABLE}{VALIDATION}")[4:]
+        ibm = f"04{account}{TABLE}{VALIDATION}{offset}"
+        return {
+            "G0": f"G0{bdk}{zpk}A05{KSN}{block}0101{account}",
+            "CI": f"CI{bdk}{zpk}A05{KSN}{block}01{account}",
+            "CK": f"CK{bdk}{pvk}A05{KSN}{block}{ibm}",
+            "GO": f"GO0{bdk}{pvk}A05{KSN}{block}01{ibm}",
+            "GQ": f"GQ0{bdk}{pvk}A05{KSN}{block}01{account}1{self.pvv()}",
+        }
+
+    def dukpt_block(self, code: str = "01", pin: str = PIN, ksn: str = KSN) -> str:
+        """A PIN block as a terminal of the base key 009 makes it."""
+        key = dukpt_tdes.pin_key(
+            dukpt_tdes.transaction_key(
+                dukpt_tdes.initial_key(self.clear("009"), dukpt_tdes.ksn_of(ksn)), dukpt_tdes.ksn_of(ksn)
+            )
+        )
+        return tdes.encrypt(key, pinblock.encode(code, pin, self.account, "0123456789ABCDEF")).hex().upper()
+
+    def emv_commands(self) -> dict[str, str]:
+        """A cryptogram that is right, and a script."""
+        ac, smi = self.key("109"), self.key("209")
+        card, atc, un = (bytes.fromhex(text) for text in ("1111111111111100", "0001", "11223344"))
+        icc = emv_keys.icc_master_key_a(self.clear("109"), "11111111111111", "00")
+        static = emv_cryptograms.application_cryptogram(icc, EMV_DATA, 1)
+        session = emv_cryptograms.application_cryptogram(emv_keys.ac_session_key(icc, atc), EMV_DATA, 1)
+
+        def text(*parts: bytes) -> str:
+            return b"".join(parts).decode("latin-1")
+
+        data = f"{len(EMV_DATA):02X}{text(EMV_DATA)};"
+        return {
+            "KQ": f"KQ10{ac}{text(card, atc, un)}{data}{text(static)}00",
+            "KW": f"KW12{ac}{text(card, atc)}{data}{text(session)}00",
+            "KU": f"KU00{smi}{text(card, bytes(6), atc)}000F{text(bytes(range(100, 115)))};",
         }
 
     def key_commands(self) -> dict[str, str]:

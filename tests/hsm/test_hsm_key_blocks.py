@@ -17,6 +17,8 @@ LMKS = {"01": TEST_BLOCK_LMK, "02": TEST_AES_LMK}
 # Commands whose keys are of a kind, which blocks can replace as they stand.
 CODES = [code for code, row in sorted(TABLE.items()) if row.keys and not any(key.typed_by for key in row.keys)]
 CODES = [code for code in CODES if code not in ("A0", "A6", "MS")]
+# Where a base key as destination is another command of its own.
+DUKPT = ("CA", "G0")
 PAN = "4111111111111111"
 
 
@@ -30,6 +32,8 @@ def with_blocks(bench: Any, code: str, number: str, kinds: list[str]) -> str:
     fields = row.parse(command)[0]
     at = 2
     for key, kind in zip(row.keys, kinds, strict=True):
+        if fields[key.name] is None:
+            continue
         at = command.index(fields[key.name], at)
         new = block(bench, kind, number)
         command = command[:at] + new + command[at + len(fields[key.name]) :]
@@ -48,8 +52,11 @@ def test_blocks_of_the_right_kinds_are_used_as_variant_keys_are(code: str, numbe
 @pytest.mark.parametrize("code", CODES)
 def test_a_block_of_another_kind_is_a6_in_every_slot(code: str, wrong: str, bench: Any) -> None:
     row = TABLE[code]
+    fields = row.parse(bench.commands()[code])[0]
     for place, key in enumerate(row.keys):
-        if KINDS[wrong].usages[0] in KINDS[key.kind].usages:
+        if KINDS[wrong].usages[0] in KINDS[key.kind].usages or (code in DUKPT and wrong == "BDK" and place):
+            continue
+        if fields[key.name] is None:
             continue
         kinds = [other.kind for other in row.keys]
         kinds[place] = wrong

@@ -12,7 +12,7 @@ from switch.hsm.commands import HostCommands, Policy
 
 ISO_0, DIEBOLD, ISO_1, ISO_3 = "01", "03", "05", "47"
 USED = (ISO_0, DIEBOLD, ISO_1, ISO_3)
-DISABLED = ("02", "04", "35", "41", "42", "46", "48")
+DISABLED = ("02", "35", "41", "42", "46", "48")
 # ISO 9564-1: a bound block stays bound, an unbound one may become bound; nothing becomes Diebold.
 ALLOWED = {
     (ISO_0, ISO_0), (ISO_0, ISO_3), (ISO_3, ISO_0), (ISO_3, ISO_3),

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from switch.tools import make_hsm_docs
 
 from switch.hsm.commands.checkvalues import LongType, ShortType
+from switch.hsm.dukptfields import Descriptor, DestinationKind, Ksn, ZoneKey, digits_of
+from switch.hsm.emvfields import Sized
 from switch.hsm.faults import CommandFault
+from switch.hsm.ibmfields import Offset, ValidationData
 from switch.hsm.keyfield import Key, TypeCode, WrappedKey
 from switch.hsm.kinds import KINDS
 from switch.hsm.layout import (
@@ -74,6 +77,13 @@ class Maker:
         doubled = bool(field.doubled_by) and self.values[field.doubled_by] == "1"
         return f"{size // 2 if doubled else size:0{field.digits}X}{self.of(HEX, size)}{field.mark}"
 
+    def ksn(self, field: Ksn) -> str:
+        return self.of(HEX, digits_of(self.values[field.descriptor]))
+
+    def sized(self, field: Sized) -> str:
+        size = self.draw(st.integers(field.least, field.most))
+        return f"{size:0{field.digits}d}{self.of(HEX, size)}{field.mark}"
+
     def key_type(self, field: TypeCode) -> str:
         return self.draw(st.sampled_from([KINDS[kind].code for kind in field.kinds] or TYPES))
 
@@ -101,6 +111,13 @@ MAKERS: dict[type, Any] = {
     LongType: lambda maker, field: "" if maker.values[field.name] else ";" + maker.draw(st.sampled_from(TYPES)),
     WrappedKey: lambda maker, field: "X" + maker.of(HEX, 32),
     Key: Maker.key,
+    ZoneKey: lambda maker, field: "" if maker.values[field.unless] else maker.key(field),
+    DestinationKind: lambda maker, field: maker.draw(st.sampled_from(["", "*"])),
+    Descriptor: lambda maker, field: maker.draw(st.sampled_from(["605", "A05", "906", "403"])),
+    Ksn: Maker.ksn,
+    Offset: lambda maker, field: maker.of(DIGITS, 4, 12).ljust(12, "F"),
+    ValidationData: lambda maker, field: maker.of(HEX, 11) + "N",
+    Sized: Maker.sized,
 }
 
 

@@ -6,10 +6,14 @@ from switch.hsm.commands import (
     components,
     data,
     diagnostics,
+    dukpt_pins,
+    emv,
+    ibm_pins,
     keys,
     macs,
     pins,
     pins_under_lmk,
+    scripts,
     zone_keys,
 )
 from switch.hsm.host import HostCommands
@@ -24,9 +28,13 @@ __all__ = [
     "components",
     "data",
     "diagnostics",
+    "dukpt_pins",
+    "emv",
+    "ibm_pins",
     "keys",
     "macs",
     "pins",
     "pins_under_lmk",
+    "scripts",
     "zone_keys",
 ]

@@ -2,7 +2,7 @@
 
 from switch.crypto import card
 from switch.hsm.clearkey import ClearKey
-from switch.hsm.commands.pins import PVK, PVKI, PVV
+from switch.hsm.commands.pins import ONLY_PVK, PVKI, PVV
 from switch.hsm.keyfield import Key
 from switch.hsm.layout import ClearPin, Layout, PinUnderLmk
 from switch.hsm.pinformat import (
@@ -76,7 +76,7 @@ def pin_from_lmk(vault: Vault, key: ClearKey, block_format: str, account: str, p
 @command(
     "DG",
     "Generate the PVV of a PIN under the LMK",
-    request=(PVK, PinUnderLmk("pin", behind=13), ACCOUNT, PVKI),
+    request=(ONLY_PVK, PinUnderLmk("pin", behind=13), ACCOUNT, PVKI),
     reply=(PVV,),
     errors=("14",),
     evidence="A B V",
