@@ -1,4 +1,4 @@
-"""Our codec against pyiso8583, as ratios of one run: python -m switch.tools.bench_codec [ROUNDS]"""
+"""Our codec against pyiso8583, as ratios of one run: `switch-bench codec`."""
 
 import sys
 import timeit
@@ -108,15 +108,10 @@ def _compare(name: str, theirs: Callable[[], Any], ours: Callable[[], Any], roun
     return Result(name, best[0] / _CALLS * 1e6, best[1] / _CALLS * 1e6)
 
 
-def main() -> None:
-    """Prints a table of ratios."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+def run(rounds: int) -> None:
+    """Prints a table of ratios, the best of so many rounds each."""
     for name in MESSAGES:
         sys.stdout.write(f"{name}: a 0100 of {len(MESSAGES[name]) - 1} fields, microseconds of the best of {rounds}\n")
         for result in measure(name, rounds):
             times = f"pyiso8583 {result.theirs:7.2f}   ours {result.ours:7.2f}   {result.ratio:6.1f} x"
             sys.stdout.write(f"  {result.name:<30} {times}\n")
-
-
-if __name__ == "__main__":
-    main()

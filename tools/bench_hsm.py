@@ -1,8 +1,5 @@
-"""The HSM's commands, in process and over TCP, beside psec and pyemv in the same run.
+"""The HSM's commands, in process and over TCP, beside psec and pyemv in the same run: `switch-bench hsm`."""
 
-python -m switch.tools.bench_hsm [--seconds 2] [--cards 1000]; wants the `dev` extra."""
-
-import argparse
 import os
 import socket
 import subprocess
@@ -125,26 +122,18 @@ def _row(one: Work, hsm: Peer, seconds: float) -> str:
     return _line(one.name, (theirs, ours, *tcp)) + f"{1e6 / ours:>9.1f} us{ours / theirs:>8.1f} x"
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement (default 2)")
-    parser.add_argument("--cards", type=int, default=1000, help="different cards in turn (default 1000)")
-    options = parser.parse_args()
+def run(seconds: float, cards: int) -> None:
+    """Prints the table: so many seconds for each measurement, so many cards in turn."""
     # The libraries use what cryptography is about to move.
     warnings.simplefilter("ignore")
-    every = work(fresh_keys(), options.cards)
+    every = work(fresh_keys(), cards)
     heads = ("library", "in process", "TCP, 1", "per core", "TCP, 64", "per core")
     sys.stdout.write("per second (of processor time, but for TCP)\n" + " " * 20)
     sys.stdout.write("".join(f"{head:>12}" for head in heads) + f"{'one':>12}{'ratio':>10}\n")
     with peer() as hsm:
         for one in every:
-            sys.stdout.write(_row(one, hsm, options.seconds) + "\n")
-        whole = payment(every, options.cards)
-        ours = rate(in_process(whole), options.seconds) / _PER_PAYMENT
-        tcp = [each / _PER_PAYMENT for depth in _DEPTHS for each in hsm.rates(whole, depth, options.seconds)]
+            sys.stdout.write(_row(one, hsm, seconds) + "\n")
+        whole = payment(every, cards)
+        ours = rate(in_process(whole), seconds) / _PER_PAYMENT
+        tcp = [each / _PER_PAYMENT for depth in _DEPTHS for each in hsm.rates(whole, depth, seconds)]
         sys.stdout.write(_line("whole payments", (0, ours, *tcp)) + f"{1e6 / ours:>9.1f} us\n")
-
-
-if __name__ == "__main__":
-    main()

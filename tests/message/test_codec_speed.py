@@ -1,6 +1,6 @@
 """The reason for a codec of our own: its ratios to pyiso8583 in the same run. The figures are in docs/performance.rst.
 
-The bounds here are about half of what `python -m switch.tools.bench_codec` prints, so that a busy machine passes."""
+The bounds here are about half of what `switch-bench codec` prints, so that a busy machine passes."""
 
 import pytest
 from switch.tools.bench_codec import MESSAGES, measure

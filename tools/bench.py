@@ -1,0 +1,33 @@
+"""`switch-bench`: what is fast, measured beside what others do of the same work, in one run."""
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """Measure parts of the switch as ratios; docs/performance.rst keeps what was found."""
+
+
+@main.command()
+@click.option("--rounds", type=click.IntRange(1), default=150, show_default=True, help="Rounds; the best one counts.")
+def codec(rounds: int) -> None:
+    """Messages: decode, encode, view and splice beside pyiso8583."""
+    from .bench_codec import run
+
+    run(rounds)
+
+
+@main.command()
+@click.option("--seconds", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Of each measurement.")
+@click.option("--cards", type=click.IntRange(64), default=1000, show_default=True, help="Different cards in turn.")
+def hsm(seconds: float, cards: int) -> None:
+    """HSM commands, in process and over TCP, beside psec and pyemv; wants the `dev` extra."""
+    try:
+        from .bench_hsm import run
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is missing: pip install 'iso8583-switch[dev]'") from None
+    run(seconds, cards)
+
+
+if __name__ == "__main__":
+    main()
