@@ -180,10 +180,10 @@ def test_datasets_of_2003_hold_tags_or_a_bitmap_with_tags_behind_it(shipped: Shi
     assert (acceptor["43.71.3"], acceptor["43.71.4"]) == ("SHOP", "ST")
 
 
-def test_visa_s_datasets_are_opened_to_their_tags(shipped: Shipped) -> None:
+def test_datasets_that_nobody_describes_are_opened_to_their_tags(shipped: Shipped) -> None:
     codec = shipped("visa")
-    view = codec.view(codec.encode({"t": "0100", "104": "57000401023132", "123": "660005C003F1F2F3"}))
-    assert (view["104.57.01"], view["123.66.C0"]) == ("3132", "F1F2F3")
+    view = codec.view(codec.encode({"t": "0100", "104": "570004C902C1C1", "123": "690005C003F1F2F3"}))
+    assert (view["104.57.C9"], view["123.69.C0"]) == ("C1C1", "F1F2F3")
 
 
 def test_the_other_public_layout_of_amex_chip_data_is_a_house_spec(house: House) -> None:
