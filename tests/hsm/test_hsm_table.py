@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from switch.tools import make_hsm_docs
 
@@ -110,7 +110,7 @@ MAKERS: dict[type, Any] = {
     ShortType: lambda maker, field: maker.draw(st.sampled_from(["FF", "01", "02"])),
     LongType: lambda maker, field: "" if maker.values[field.name] else ";" + maker.draw(st.sampled_from(TYPES)),
     WrappedKey: lambda maker, field: "X" + maker.of(HEX, 32),
-    Key: Maker.key,
+    Key: lambda maker, field: maker.key(field),
     ZoneKey: lambda maker, field: "" if maker.values[field.unless] else maker.key(field),
     DestinationKind: lambda maker, field: maker.draw(st.sampled_from(["", "*"])),
     Descriptor: lambda maker, field: maker.draw(st.sampled_from(["605", "A05", "906", "403"])),
@@ -143,6 +143,47 @@ def test_a_damaged_or_cut_command_gets_a_documented_error(code: str, data: Any, 
         text[at : at + data.draw(st.integers(0, 3))] = data.draw(st.text(HEX + "UXTYSZ;%\x19F²~", max_size=2))
     reply = bench.ask("".join(text[: data.draw(st.integers(2, len(text)))]))
     assert reply[2:4] in TABLE[code].all_errors
+
+
+class WithWrongKey(Maker):
+    """Puts a key of another type where the key `wanted` belongs, when the command has that one at all."""
+
+    def __init__(self, data: Any, bench: Any, wanted: Key, wrong: str) -> None:
+        super().__init__(data, bench)
+        self.wanted, self.wrong, self.put = wanted, wrong, False
+
+    def key(self, field: Key) -> str:
+        if field is not self.wanted:
+            return super().key(field)
+        self.put = True
+        return self.bench.key(self.wrong, SCHEMES[16 if field.plain == 16 else field.plain // 2])
+
+
+SLOTS = [(code, key.name) for code, row in TABLE.items() for key in row.keys if key.kind]
+
+
+@pytest.mark.parametrize(("code", "name"), SLOTS)
+@settings(max_examples=3, suppress_health_check=[HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_a_key_of_any_other_type_is_a_parity_error_in_every_command(
+    code: str, name: str, data: Any, bench: Any
+) -> None:
+    wanted = next(key for key in TABLE[code].keys if key.name == name)
+    tried = 0
+    for wrong in sorted({*TYPES} - {KINDS[wanted.kind].code}):
+        maker = WithWrongKey(data, bench, wanted, wrong)
+        command = code + maker.body(TABLE[code].request)
+        if maker.put:
+            tried += 1
+            assert bench.error(command) == wanted.code, wrong
+    assume(tried)
+
+
+def test_every_type_is_tried_in_every_slot_and_the_slots_are_all_there_are() -> None:
+    assert len(SLOTS) > 60
+    assert {KINDS[key.kind].code for row in TABLE.values() for key in row.keys if key.kind} >= {
+        "000", "001", "002", "003", "008", "009", "402", "109", "209"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("code", CODES)
