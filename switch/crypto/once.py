@@ -19,6 +19,16 @@ def decrypt(key: bytes, blocks: bytes) -> bytes:
     return Cipher(TripleDES(key + key[:8]), _ECB).decryptor().update(blocks)
 
 
+def encrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
+    """CBC encryption of whole 8-byte blocks under a key of 16 bytes; `iv` has 8."""
+    return Cipher(TripleDES(key + key[:8]), modes.CBC(iv)).encryptor().update(blocks)
+
+
+def decrypt_cbc(key: bytes, iv: bytes, blocks: bytes) -> bytes:
+    """CBC decryption of whole 8-byte blocks under a key of 16 bytes; `iv` has 8."""
+    return Cipher(TripleDES(key + key[:8]), modes.CBC(iv)).decryptor().update(blocks)
+
+
 def chain(key: bytes, blocks: bytes) -> bytes:
     """The last block of a single-DES CBC encryption of whole 8-byte blocks, key of 8 bytes; zeros for no blocks."""
     if not blocks:

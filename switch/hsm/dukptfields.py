@@ -9,6 +9,7 @@ from switch.crypto import dukpt_tdes
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key
+from switch.hsm.kinds import KINDS
 from switch.hsm.layout import HEX, Field, Hex, Values, When, end_of_body
 
 _COUNTER, _LEAST, _WHOLE = 5, 12, 20
@@ -85,7 +86,7 @@ class DestinationKind:
         mark = text[at : at + 1]
         if mark in ("~", "!", "$"):
             raise CommandFault(self.code, "only base keys of the first type")
-        values[self.name] = BASE if mark == BASE or (mark == "S" and text[at + 6 : at + 8] == "B0") else ""
+        values[self.name] = BASE if mark == BASE or _is_base_block(text[at : at + 8]) else ""
         return at + (mark == BASE)
 
 
@@ -113,6 +114,27 @@ class Apart(When):
         super().__init__(of, options, *fields)
 
 
+@dataclass(frozen=True, eq=False)
+class WhenBase(When):
+    """`fields` when the key in the field `of` is a base key: of its type by `typed_by`, or a block of usage B0."""
+
+    typed_by: str = ""
+
+    def __init__(self, of: str, typed_by: str, *fields: Field) -> None:
+        super().__init__(of, (), *fields)
+        object.__setattr__(self, "typed_by", typed_by)
+
+    @property
+    def width(self) -> str:
+        return f"when {self.of} is a BDK"
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        if values[self.typed_by] == KINDS["BDK"].code or _is_base_block(values[self.of]):
+            for field in self.fields:
+                at = field.read(text, at, values)
+        return at
+
+
 def pin_key(bdk: bytes, ksn: bytes) -> ClearKey:
     """The key of the PIN block of one transaction; CommandFault 15 for a counter that no terminal uses."""
     return ClearKey(dukpt_tdes.pin_key(_transaction_key(bdk, ksn)), once=True)
@@ -123,7 +145,13 @@ def data_key(bdk: bytes, ksn: bytes) -> bytes:
     return dukpt_tdes.data_key(_transaction_key(bdk, ksn))
 
 
+def _is_base_block(field: str) -> bool:
+    return field[:1] == "S" and field[6:8] == "B0"
+
+
 def _transaction_key(bdk: bytes, ksn: bytes) -> bytes:
+    if len(bdk) != dukpt_tdes.KEY_BYTES:
+        raise CommandFault("27", "key length")
     try:
         return dukpt_tdes.transaction_key(dukpt_tdes.initial_key(bdk, ksn), ksn)
     except ValueError as error:

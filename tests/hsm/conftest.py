@@ -9,7 +9,7 @@ import pytest
 import trio
 from hypothesis import settings
 
-from switch.crypto import dukpt_tdes, emv_cryptograms, emv_keys, pinblock, tdes
+from switch.crypto import dukpt_tdes, emv_cryptograms, emv_keys, once, pinblock, tdes
 from switch.hsm.commands import HostCommands, Policy
 from switch.hsm.lmk import encrypt_key
 from switch.hsm.server import HsmConfig, serve
@@ -133,12 +133,10 @@ class Bench:
 
     def dukpt_block(self, code: str = "01", pin: str = PIN, ksn: str = KSN) -> str:
         """A PIN block as a terminal of the base key 009 makes it."""
-        key = dukpt_tdes.pin_key(
-            dukpt_tdes.transaction_key(
-                dukpt_tdes.initial_key(self.clear("009"), dukpt_tdes.ksn_of(ksn)), dukpt_tdes.ksn_of(ksn)
-            )
-        )
-        return tdes.encrypt(key, pinblock.encode(code, pin, self.account, "0123456789ABCDEF")).hex().upper()
+        number, bdk = dukpt_tdes.ksn_of(ksn), self.clear("009")
+        key = dukpt_tdes.transaction_key(dukpt_tdes.initial_key(bdk, number), number)
+        clear = pinblock.encode(code, pin, self.account, "0123456789ABCDEF")
+        return once.encrypt(dukpt_tdes.pin_key(key), clear).hex().upper()
 
     def emv_commands(self) -> dict[str, str]:
         """A cryptogram that is right, and a script."""

@@ -59,7 +59,7 @@ def test_with_its_own_keys_each_of_these_commands_succeeds(code: str, bench: Any
     assert bench.error(bench.commands()[code]) == "00"
 
 
-@pytest.mark.parametrize("key_type", [t for t in TYPES if t not in ("00A", "00B")])
+@pytest.mark.parametrize("key_type", [t for t in TYPES if t not in ("00A", "00B", "009")])
 @pytest.mark.parametrize("code", ["M0", "M2"])
 def test_data_commands_name_no_other_key_type_than_a_data_key(code: str, key_type: str, bench: Any) -> None:
     command = f"{code}0111{key_type}{bench.key(key_type)}{'0' * 16}0010{'0' * 16}"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from switch.tools import make_hsm_docs
 
 from switch.hsm.commands.checkvalues import LongType, ShortType
-from switch.hsm.dukptfields import Descriptor, DestinationKind, Ksn, ZoneKey, digits_of
+from switch.hsm.dukptfields import Descriptor, DestinationKind, Ksn, WhenBase, ZoneKey, digits_of
 from switch.hsm.emvfields import Sized
 from switch.hsm.faults import CommandFault
 from switch.hsm.ibmfields import Offset, ValidationData
@@ -55,6 +55,8 @@ class Maker:
     def text(self, field: Any) -> str:
         if isinstance(field, Optional):
             return field.mark + self.body(field.fields) if self.draw(st.booleans()) else ""
+        if isinstance(field, WhenBase):
+            return self.body(field.fields) if self.values[field.typed_by] == "009" else ""
         if isinstance(field, When):
             return self.body(field.fields) if self.values.get(field.of) in field.options else ""
         found = MAKERS[type(field)](self, field)

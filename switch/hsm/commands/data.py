@@ -1,6 +1,9 @@
-"""M0 and M2: data under a data key. Forms are 0 binary, 1 hexadecimal, 2 text; lengths count characters on the wire."""
+"""M0 and M2: data under a data key, or under the data key of a DUKPT transaction, the one for both ways.
 
-from switch.crypto import tdes
+Forms are 0 binary, 1 hexadecimal, 2 text; lengths count characters on the wire."""
+
+from switch.crypto import once, tdes
+from switch.hsm.dukptfields import DESCRIPTOR, Ksn, WhenBase, data_key
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key, TypeCode
 from switch.hsm.layout import HEX, Choice, Counted, Hex, Layout, When
@@ -8,6 +11,7 @@ from switch.hsm.table import command
 from switch.hsm.vault import Vault
 
 _FORMS = ("0", "1", "2")
+_KINDS = ("ZEK", "DEK", "TEK", "BDK")
 _IV = When("mode", ("01",), Hex("iv", 16))
 
 
@@ -16,8 +20,9 @@ def _request(use: str) -> Layout:
         Choice("mode", ("00", "01")),
         Choice("form_in", _FORMS),
         Choice("form_out", _FORMS),
-        TypeCode("key_type", ("ZEK", "DEK", "TEK")),
-        Key("key", typed_by="key_type", kinds=("ZEK", "DEK", "TEK"), use=use),
+        TypeCode("key_type", _KINDS),
+        Key("key", typed_by="key_type", kinds=_KINDS, use=use),
+        WhenBase("key", "key_type", DESCRIPTOR, Ksn("ksn")),
         _IV,
         Counted("data"),
     )
@@ -34,14 +39,17 @@ def encrypt(
     form_out: str,
     key_type: str,  # noqa: ARG001
     key: bytes,
+    descriptor: str | None,  # noqa: ARG001
+    ksn: bytes | None,
     iv: str | None,
     data: str,
 ) -> str:
     """Whole blocks of 8 bytes, at least one; mode 00 is ECB, 01 CBC, which returns the IV to go on with."""
     clear = _blocks(data, form_in)
+    cipher, key = (once, data_key(key, ksn)) if ksn else (tdes, key)
     if mode == "00" or iv is None:
-        return _counted(tdes.encrypt(key, clear), form_out)
-    result = tdes.encrypt_cbc(key, bytes.fromhex(iv), clear)
+        return _counted(cipher.encrypt(key, clear), form_out)
+    result = cipher.encrypt_cbc(key, bytes.fromhex(iv), clear)
     return _hex(result[-8:]) + _counted(result, form_out)
 
 
@@ -53,14 +61,17 @@ def decrypt(
     form_out: str,
     key_type: str,  # noqa: ARG001
     key: bytes,
+    descriptor: str | None,  # noqa: ARG001
+    ksn: bytes | None,
     iv: str | None,
     data: str,
 ) -> str:
     """As M0, the other way."""
     secret = _blocks(data, form_in)
+    cipher, key = (once, data_key(key, ksn)) if ksn else (tdes, key)
     if mode == "00" or iv is None:
-        return _counted(tdes.decrypt(key, secret), form_out)
-    return _hex(secret[-8:]) + _counted(tdes.decrypt_cbc(key, bytes.fromhex(iv), secret), form_out)
+        return _counted(cipher.decrypt(key, secret), form_out)
+    return _hex(secret[-8:]) + _counted(cipher.decrypt_cbc(key, bytes.fromhex(iv), secret), form_out)
 
 
 def data_in(text: str, form: str) -> bytes:
