@@ -13,7 +13,7 @@ from switch.cli_operating import one_clear_line, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, hsmd
 from switch.daemon.process import prepare, until_signalled
-from switch.hsm.config import LMKS, HsmConfig
+from switch.hsm.config import LMKS, HsmConfig, open_commands
 from switch.hsm.ping import ping
 from switch.hsm.tls import ClientTls
 
@@ -42,7 +42,8 @@ def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> N
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = msgspec.structs.replace(hsmd.load(config) if config else HsmConfig(), **chosen)
     prepare("hsm")
-    trio.run(until_signalled, functools.partial(hsmd.run, settings))
+    # Before the first signal handler and the first task: two officers may have to type.
+    trio.run(until_signalled, functools.partial(hsmd.run, settings, open_commands(settings)))
 
 
 @hsm_group.command("status")

@@ -15,7 +15,8 @@ from switch.daemon.config import AdminConfig
 
 log = structlog.get_logger()
 
-Verbs = Mapping[str, Callable[[], Awaitable[dict[str, Any]]]]
+# A verb takes the arguments of its request by name; those that have secrets in them never reach a log.
+Verbs = Mapping[str, Callable[..., Awaitable[dict[str, Any]]]]
 _CHUNK = 65536
 
 
@@ -25,6 +26,7 @@ class AdminError(Exception):
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True):
     verb: str
+    arguments: dict[str, str] = {}
 
 
 @contextmanager
@@ -72,28 +74,33 @@ async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
 
 async def _answer(line: bytes, verbs: Verbs) -> dict[str, Any]:
     try:
-        verb = msgspec.json.decode(line, type=_Request).verb
+        request = msgspec.json.decode(line, type=_Request)
     except msgspec.MsgspecError as error:
         return {"error": f"expected a JSON object with a verb: {error}"}
+    verb = request.verb
     if verb not in verbs:
         return {"error": f"expected a verb among {', '.join(sorted(verbs))}"}
     log.info("operator", verb=verb)
     try:
-        return {"ok": await verbs[verb]()}
+        return {"ok": await verbs[verb](**request.arguments)}
+    except AdminError as error:
+        return {"error": str(error)}
     except Exception as error:
         log.exception("operator request failed", verb=verb)
         return {"error": str(error)}
 
 
-async def ask(path: Path, verb: str, within: float = 10.0) -> dict[str, Any]:
-    """What the daemon that listens on `path` answers to `verb`; raises AdminError."""
+async def ask(
+    path: Path, verb: str, within: float = 10.0, arguments: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the daemon that listens on `path` answers to `verb` with its arguments; raises AdminError."""
     answer = b""
     with trio.move_on_after(within) as waited:
         try:
             with _short(path) as name:
                 stream = await trio.open_unix_socket(name)
             async with stream:
-                await stream.send_all(msgspec.json.encode(_Request(verb)) + b"\n")
+                await stream.send_all(msgspec.json.encode(_Request(verb, dict(arguments or {}))) + b"\n")
                 answer = await _line(stream, 1 << 24)
         except (OSError, trio.BrokenResourceError) as error:
             reason = getattr(error, "strerror", None) or "connection lost"

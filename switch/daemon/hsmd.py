@@ -10,8 +10,12 @@ import trio
 
 from switch import configfile
 from switch.daemon import admin
+from switch.daemon.authority import Authority
 from switch.daemon.config import AdminConfig
-from switch.hsm.config import HsmConfig
+from switch.hsm.commands import HostCommands
+from switch.hsm.config import HsmConfig, open_commands
+from switch.hsm.openlmks import TEST_LMKS
+from switch.hsm.secretsource import located
 from switch.hsm.server import serve
 from switch.hsm.statistics import HsmStatistics
 
@@ -28,23 +32,33 @@ def load(path: Path) -> HsmConfig:
     if config.tls:
         files = {name: str(folder / file) for name, file in msgspec.structs.asdict(config.tls).items()}
         config = msgspec.structs.replace(config, tls=msgspec.structs.replace(config.tls, **files))
-    return config
+    if not isinstance(config.lmk, str):
+        lmks = {number: name if name in TEST_LMKS else str(folder / name) for number, name in config.lmk.items()}
+        config = msgspec.structs.replace(config, lmk=lmks)
+    officers = {number: located(source, folder) for number, source in config.officers.items()}
+    return msgspec.structs.replace(config, officers=officers)
 
 
-async def run(config: HsmConfig) -> None:
-    """Serves until cancelled; raises HsmConfigError, AdminError and OSError, alone in their group."""
+async def run(config: HsmConfig, commands: HostCommands | None = None) -> None:
+    """Serves until cancelled; raises HsmConfigError, AdminError and OSError, alone in their group.
+
+    `commands` are those of `open_commands(config)`, for a caller who asked for passphrases before.
+    """
     _make_room(config.max_connections + _SPARE_FILES)
     statistics = HsmStatistics()
+    commands = commands or open_commands(config)
 
     async def status() -> dict[str, Any]:
-        return {"pid": os.getpid(), "lmk": config.lmk, **statistics.snapshot()}
+        return {"pid": os.getpid(), "lmks": config.lmk_names, **statistics.snapshot()}
 
     async with trio.open_nursery() as nursery:
         # The port is taken first: then a socket file that is there belongs to no living HSM.
-        await nursery.start(serve, config, statistics)
+        await nursery.start(serve, config, statistics, commands)
         if config.status_socket:
             with admin.bind(Path(config.status_socket)) as sock:
-                await admin.serve(sock, AdminConfig(), {"status": status})
+                authority = Authority(config, commands, nursery)
+                verbs = {"status": status, "authorise": authority.grant, "end-authority": authority.end}
+                await admin.serve(sock, AdminConfig(), verbs)
 
 
 def _make_room(files: int) -> None:

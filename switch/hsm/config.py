@@ -5,17 +5,20 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from switch.hsm.blocklmk import TEST_BLOCK_LMK, BlockLmk
 from switch.hsm.commands import HostCommands, KeyTypes, Policy
-from switch.hsm.lmk import TEST_LMK, Lmk
+from switch.hsm.host import TEST_LMKS as OTHER_TEST_LMKS
+from switch.hsm.lmkfile import LmkFileError
+from switch.hsm.openlmks import TEST_LMKS, AnyLmk, open_all
+from switch.hsm.secretsource import SecretError
 
-_LMKS: dict[str, Lmk | BlockLmk] = {"test-variant": TEST_LMK, "test-keyblock": TEST_BLOCK_LMK}
-LMKS = tuple(_LMKS)
+# What LMK 00 may be without an LMK file.
+LMKS = ("test-variant", "test-keyblock")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 SecondsOrNone = Annotated[float, msgspec.Meta(ge=0)]
 Path = Annotated[str, msgspec.Meta(min_length=1)]
+Number = Annotated[str, msgspec.Meta(pattern="^[0-9]{2}$")]
 
 
 class HsmConfigError(ValueError):
@@ -31,7 +34,12 @@ class ServerTls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
 
 class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """Sizes in bytes, counts and seconds; `production` refuses public test LMKs, the only ones there are.
+    """Sizes in bytes, counts and seconds.
+
+    `lmk` is a test LMK, or a table of LMK files and test LMKs by number; `officers` "1" and "2" say where the
+    passphrases that open the files come from (see `switch.hsm.secretsource`), by default the terminal. The
+    `environment` "production" refuses test LMKs, test keys and `authorised`, which is the authorised state at start;
+    `production` true is the same.
 
     `message_timeout` bounds the time an unfinished message may take, a TLS handshake, and how long a peer may leave
     replies unread. `idle_timeout` bounds the silence between messages, 0 for no bound. The kernel asks a silent peer
@@ -43,7 +51,8 @@ class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     host: str = "127.0.0.1"
     port: Port = 1500
     header_length: Annotated[int, msgspec.Meta(ge=0, le=255)] = 4
-    lmk: Literal["test-variant", "test-keyblock"] = "test-variant"
+    lmk: Literal["test-variant", "test-keyblock"] | dict[Number, Path] = "test-variant"
+    officers: dict[Literal["1", "2"], Path] = {}
     max_message: Annotated[int, msgspec.Meta(ge=16, le=65535)] = 8192
     max_connections: Count = 2048
     message_timeout: Seconds = 10.0
@@ -56,19 +65,51 @@ class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     status_socket: str = ""
     pci_key_types: bool = False
     policy: dict[str, Any] = {}
+    environment: Literal["lab", "production"] = "lab"
     production: bool = False
+    authorised: bool = False
+
+    @property
+    def in_production(self) -> bool:
+        """Whether test LMKs and test keys are refused."""
+        return self.production or self.environment == "production"
+
+    @property
+    def lmk_names(self) -> dict[str, str]:
+        """Test LMKs and files by number, as far as the configuration names them."""
+        return {"00": self.lmk} if isinstance(self.lmk, str) else self.lmk
 
 
 def open_commands(config: HsmConfig) -> HostCommands:
-    """The command table under the LMK that `lmk` names: the one place where a name becomes keys.
+    """The command table under the LMKs that `lmk` names: the one place where a name becomes keys.
 
-    That LMK is 00, the default; 01 and 02 are the test LMKs for key blocks. Raises HsmConfigError.
+    With the name of a test LMK that is 00, the default, and 01 and 02 are the test LMKs for key blocks. Opening LMK
+    files asks for passphrases and takes a second each. Raises HsmConfigError.
     """
-    lmk = _LMKS[config.lmk]
-    if config.production and lmk.test:
-        raise HsmConfigError("production is set, and this emulator only holds public test LMKs")
+    lmks = _lmks(config)
     types = KeyTypes.pci() if config.pci_key_types else KeyTypes()
-    return HostCommands(lmk, types, _policy(config.policy))
+    production = config.in_production
+    if production and config.authorised:
+        raise HsmConfigError("authorised: expected false in production: officers authorise the running HSM")
+    commands = HostCommands(lmks.pop("00"), types, _policy(config.policy), lmks=lmks, production=production)
+    if config.authorised:
+        commands.authorise(True)
+    return commands
+
+
+def _lmks(config: HsmConfig) -> dict[str, AnyLmk]:
+    names = config.lmk_names
+    if "00" not in names:
+        raise HsmConfigError("lmk: expected an LMK 00")
+    if config.in_production:
+        for number, name in names.items():
+            if name in TEST_LMKS:
+                raise HsmConfigError(f"lmk.{number}: {name} is a public test LMK, not for production")
+    try:
+        found = open_all(names, config.officers)
+    except (LmkFileError, SecretError) as error:
+        raise HsmConfigError(f"lmk: {error}") from None
+    return found | OTHER_TEST_LMKS if isinstance(config.lmk, str) else found
 
 
 def _policy(settings: dict[str, Any]) -> Policy:

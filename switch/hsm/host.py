@@ -2,7 +2,7 @@
 
 Source: docs/hsm.rst. Every bad input is an error reply, never an exception."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 
@@ -20,8 +20,8 @@ TEST_LMKS: Mapping[str, Lmk | BlockLmk] = {"01": TEST_BLOCK_LMK, "02": TEST_AES_
 class HostCommands:
     """The command table of one HSM with its LMKs by number; `lmk` is 00, `lmks` the others. One owner: see Vault.
 
-    Without `lmks` the others are the test LMKs for key blocks: 01 for 3DES, 02 for AES. ValueError for a test LMK in
-    `production`.
+    Without `lmks` the others are the test LMKs for key blocks: 01 for 3DES, 02 for AES. In `production` a test LMK is a
+    ValueError and a key that everybody knows is weak (75).
 
     `raise_bugs` lets an error of the program itself out, for tests; else it is answered 41 and logged by name.
     """
@@ -40,15 +40,29 @@ class HostCommands:
         every: dict[str, Lmk | BlockLmk] = {"00": lmk, **(TEST_LMKS if lmks is None else lmks)}
         if production and any(one.test for one in every.values()):
             raise ValueError("a test LMK is not for production")
-        self._vaults = {number: Vault(one, types or KeyTypes(), self._policy) for number, one in every.items()}
+        self._vaults = {
+            number: Vault(one, types or KeyTypes(), self._policy, refuse_known_keys=production)
+            for number, one in every.items()
+        }
         self._table = {code: row for code, row in TABLE.items() if code not in self._policy.disabled_commands}
         self._raise_bugs = raise_bugs
-        self._authorised = False
+        self._authorised: set[str] = set()
 
-    def authorise(self, on: bool) -> None:
-        """Enters or leaves the authorised state, which some commands ask for."""
-        self._authorised = on
-        log.info("authorised state", on=on)
+    def authorise(self, on: bool, lmks: Iterable[str] = (), **why: object) -> None:
+        """Enters or leaves the authorised state, which some commands ask for, of some LMKs, by default of all.
+
+        It is logged with `why`, such as the officers.
+        """
+        numbers = sorted(set(lmks) & self._vaults.keys()) if lmks else sorted(self._vaults)
+        if on:
+            self._authorised.update(numbers)
+        else:
+            self._authorised.difference_update(numbers)
+        log.info("authorised state", on=on, lmks=numbers, **why)
+
+    def vault(self, number: str) -> Vault | None:
+        """What commands under an LMK work with, for the console; None for a number that is not loaded."""
+        return self._vaults.get(number)
 
     def handle(self, message: bytes) -> bytes:
         """The reply to a command without its header: code with the second letter + 1, error, body, trailer."""
@@ -83,7 +97,7 @@ class HostCommands:
 
     def _check_authority(self, code: str, number: str) -> None:
         """Raises CommandFault 17 outside of the authorised state; what is done in it is logged."""
-        allowed = self._authorised or code in self._policy.authorised
+        allowed = number in self._authorised or code in self._policy.authorised
         log.info("authorised command", command=code, lmk=number, allowed=allowed)
         if not allowed:
             raise CommandFault("17", "not authorised")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 import trio
 
+from switch.hsm.commands import HostCommands
 from switch.hsm.config import HsmConfig, HsmConfigError, open_commands
 from switch.hsm.conversation import HostConversation
 from switch.hsm.peer import Peer, Stream, Turns
@@ -25,10 +26,14 @@ _REFUSAL_PAUSE = 1.0
 async def serve(
     config: HsmConfig,
     statistics: HsmStatistics | None = None,
+    commands: HostCommands | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serves until cancelled; reports its addresses when it listens. Raises HsmConfigError and OSError."""
-    commands = open_commands(config)
+    """Serves until cancelled; reports its addresses when it listens. Raises HsmConfigError and OSError.
+
+    `commands` are those of `open_commands(config)` when passphrases had to be asked for before.
+    """
+    commands = commands or open_commands(config)
     context = server_context(config.tls) if config.tls else None
     counted = statistics or HsmStatistics()
     connections = _Connections(config, commands.handle, counted, context)
@@ -36,7 +41,7 @@ async def serve(
     addresses = [listener.socket.getsockname()[:2] for listener in listeners]
     shown = [f"{host}:{port}" for host, port in addresses]
     check = commands.handle(b"NC")[4:10].decode()
-    log.info("listening", addresses=shown, tls=context is not None, lmk=config.lmk, lmk_check=check)
+    log.info("listening", addresses=shown, tls=context is not None, lmks=config.lmk_names, lmk_check=check)
     task_status.started(addresses)
     notify("READY=1")
     try:

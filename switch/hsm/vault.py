@@ -4,7 +4,7 @@ import secrets
 from functools import lru_cache
 
 from switch.crypto import tdes
-from switch.hsm import keycheck, lmkpin
+from switch.hsm import keycheck, lmkpin, testkeys
 from switch.hsm.blocklmk import About, BlockLmk
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault, KeyFault
@@ -19,8 +19,11 @@ CACHED_KEYS = 4096
 class Vault:
     """The HSM as a command sees it under one LMK. One owner: its cipher contexts are not thread-safe."""
 
-    def __init__(self, lmk: Lmk | BlockLmk, types: KeyTypes, policy: Policy) -> None:
+    def __init__(
+        self, lmk: Lmk | BlockLmk, types: KeyTypes, policy: Policy, *, refuse_known_keys: bool = False
+    ) -> None:
         self.lmk = lmk
+        self._refuse_known_keys = refuse_known_keys
         self.policy = policy
         self._codes = types.codes()
         self.open = lru_cache(maxsize=CACHED_KEYS)(self._open)
@@ -41,7 +44,13 @@ class Vault:
             keycheck.check(clear, key.code, repeated=self.policy.repeated_keys)
         if len(clear) not in key.sizes:
             raise KeyFault("27", "key length")
+        self.check_known(clear)
         return clear
+
+    def check_known(self, clear: bytes) -> None:
+        """Raises KeyFault 75 in production for a key that everybody knows."""
+        if self._refuse_known_keys and testkeys.is_known(clear):
+            raise KeyFault("75", "a test key is not for production")
 
     def _open_block(self, lmk: BlockLmk, field: str, key: Key, key_type: str) -> ClearKey:
         if key.typed_by and key_type != BLOCK_TYPE:
@@ -70,6 +79,7 @@ class Vault:
 
     def keep(self, clear: bytes, key_type: str, scheme: str, about: About | None = None) -> str:
         """A key under the LMK: of a type VPP under a variant LMK, with its block's header under a key-block LMK."""
+        self.check_known(clear)
         if isinstance(self.lmk, BlockLmk):
             if scheme != "S" or about is None:
                 raise KeyFault("26", "key scheme")
@@ -78,6 +88,7 @@ class Vault:
 
     def keep_kind(self, clear: bytes, kind: str, scheme: str) -> str:
         """A key of a kind under the LMK; a block of it gets the first usage of the kind and may be exported."""
+        self.check_known(clear)
         if isinstance(self.lmk, BlockLmk):
             return self.lmk.keep(clear, About(KINDS[kind].usages[0]))
         return wrap(self.lmk.key(self.code_of(kind)), clear, scheme)
