@@ -17,6 +17,7 @@ _COMMANDS: Mapping[str, str] = {
     "hsm": "switch.cli_hsm:hsm_group",
     "issuer": "switch.cli_processes:issuer",
     "journal": "switch.cli_journal:journal",
+    "keys": "switch.cli_keys:keys_group",
     "lab": "switch.cli_processes:lab",
     "node": "switch.cli_processes:node",
     "run": "switch.cli_processes:run",

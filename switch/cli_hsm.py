@@ -9,6 +9,7 @@ import click
 import msgspec
 import trio
 
+from switch.cli_console import authorise, console
 from switch.cli_operating import one_clear_line, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, hsmd
@@ -35,7 +36,7 @@ def _one_clear_line(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 @_one_clear_line
 def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> None:
-    """Run the emulated HSM (test keys only) until SIGTERM. Needs no file: `switch hsm --port 1500`."""
+    """Run the emulated HSM until SIGTERM. Needs no file: `switch hsm --port 1500`."""
     context.obj = config
     if context.invoked_subcommand is not None:
         return
@@ -44,6 +45,10 @@ def hsm_group(context: click.Context, /, config: Path | None, **given: Any) -> N
     prepare("hsm")
     # Before the first signal handler and the first task: two officers may have to type.
     trio.run(until_signalled, functools.partial(hsmd.run, settings, open_commands(settings)))
+
+
+hsm_group.add_command(authorise)
+hsm_group.add_command(console)
 
 
 @hsm_group.command("status")

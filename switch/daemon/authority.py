@@ -1,6 +1,7 @@
 """The authorised state of the running HSM: both officers of an LMK grant it over the status socket, for a while."""
 
 from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
@@ -25,7 +26,7 @@ class Authority:
         self._guard = trio.Lock()  # one attempt at a time: scrypt takes memory, and guessing shall take time
         self._ends: dict[str, trio.CancelScope] = {}
 
-    async def grant(self, lmk: str, officer_1: str, officer_2: str, minutes: str) -> dict[str, object]:
+    async def grant(self, lmk: str, officer_1: str, officer_2: str, minutes: str) -> dict[str, Any]:
         """Proves both passphrases on the file of an LMK; raises AdminError."""
         if lmk not in self._files:
             raise AdminError(f"LMK {lmk}: no LMK file with officers: its authorised state is a setting")
@@ -44,7 +45,7 @@ class Authority:
             self._nursery.start_soon(self._expire, lmk, 60 * int(minutes), self._ends[lmk])
         return {"lmk": lmk, "authorised": True, "minutes": int(minutes)}
 
-    async def end(self, lmk: str) -> dict[str, object]:
+    async def end(self, lmk: str) -> dict[str, Any]:
         """Anybody who reaches the socket may end it; raises AdminError."""
         if lmk not in self._files:
             raise AdminError(f"LMK {lmk}: no LMK file with officers: its authorised state is a setting")

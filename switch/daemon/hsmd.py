@@ -57,7 +57,7 @@ async def run(config: HsmConfig, commands: HostCommands | None = None) -> None:
         if config.status_socket:
             with admin.bind(Path(config.status_socket)) as sock:
                 authority = Authority(config, commands, nursery)
-                verbs = {"status": status, "authorise": authority.grant, "end-authority": authority.end}
+                verbs: admin.Verbs = {"status": status, "authorise": authority.grant, "end-authority": authority.end}
                 await admin.serve(sock, AdminConfig(), verbs)
 
 

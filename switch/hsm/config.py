@@ -106,10 +106,10 @@ def _lmks(config: HsmConfig) -> dict[str, AnyLmk]:
             if name in TEST_LMKS:
                 raise HsmConfigError(f"lmk.{number}: {name} is a public test LMK, not for production")
     try:
-        found = open_all(names, config.officers)
+        found = open_all(names, {str(number): source for number, source in config.officers.items()})
     except (LmkFileError, SecretError) as error:
         raise HsmConfigError(f"lmk: {error}") from None
-    return found | OTHER_TEST_LMKS if isinstance(config.lmk, str) else found
+    return {**found, **OTHER_TEST_LMKS} if isinstance(config.lmk, str) else found
 
 
 def _policy(settings: dict[str, Any]) -> Policy:

@@ -31,7 +31,7 @@ Passphrases = tuple[str, str]
 _Hex = Annotated[str, msgspec.Meta(pattern=r"^([0-9A-F]{2})+$")]
 
 
-class LmkFileError(Exception):
+class LmkFileError(ValueError):
     """An LMK file that cannot be made or opened. The message names the file, nothing in it."""
 
 

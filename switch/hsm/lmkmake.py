@@ -2,8 +2,8 @@
 
 The secret is the XOR of the components. Of the key-block kinds it is the LMK: 24 bytes of 3DES with odd parity (block
 version 0), 32 bytes of AES (version 1). Of the variant kind it is 32 bytes, and the pairs come from it: pair `PP-QQ` is
-the first 16 bytes of HMAC-SHA-256 (key: the secret; data: "variant LMK ", `PP-QQ`, a counter byte), with odd parity. The
-counter starts at 0 and goes on while the pair is weak. Real HSMs keep their own method to themselves."""
+the first 16 bytes of HMAC-SHA-256 (key: the secret; data: "variant LMK ", `PP-QQ`, a counter byte), with odd parity.
+The counter starts at 0 and goes on while the pair is weak. Real HSMs keep their own method to themselves."""
 
 import hmac
 import secrets

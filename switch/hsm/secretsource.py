@@ -10,7 +10,7 @@ FORMS = "terminal, env:NAME, file:PATH or fd:NUMBER"
 _MOST_BYTES = 4096
 
 
-class SecretError(Exception):
+class SecretError(ValueError):
     """A secret that could not be had; the message never holds it."""
 
 

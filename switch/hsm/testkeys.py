@@ -1,4 +1,4 @@
-"""Keys that everybody knows: those of this project's lab, of published examples, of the test LMKs. Not for production."""
+"""Keys that everybody knows: of this project's lab, of published examples, of the test LMKs. Not for production."""
 
 from functools import lru_cache
 
