@@ -64,7 +64,7 @@ def test_one_officer_alone_opens_nothing(made: tuple[Path, bytes]) -> None:
     first, second = OFFICERS
     wrong = "somebody else's words"
     for pair in ((first, wrong), (wrong, second), (second, first), (first, first), (second, second), (first, "")):
-        with pytest.raises(LmkFileError, match="does not open: a wrong passphrase, or a changed file$"):
+        with pytest.raises(LmkFileError, match=r"does not open: a wrong passphrase, or a changed file$"):
             lmkfile.open_file(made[0], pair)
 
 
