@@ -62,21 +62,25 @@ def check_passphrases(passphrases: Passphrases) -> None:
 
 
 def create(path: Path, kind: str, number: str, secret: bytes, passphrases: Passphrases) -> Lmk | BlockLmk:
-    """Writes a new file, mode 0600, which must not exist, and returns its LMK. Raises LmkFileError."""
+    """Writes a new file, mode 0600, which must not exist, proves that it opens, returns its LMK. Raises LmkFileError."""
     check_passphrases(passphrases)
-    lmk = lmk_of(kind, number, secret)
+    check = lmk_of(kind, number, secret).check_value
     salts = (secrets.token_hex(16).upper(), secrets.token_hex(16).upper())
     nonce = secrets.token_bytes(12)
     try:
         blank = msgspec.convert(
-            {"number": number, "kind": kind, "check": lmk.check_value, "cost": COST, "salts": salts,
+            {"number": number, "kind": kind, "check": check, "cost": COST, "salts": salts,
              "nonce": nonce.hex().upper()}, _File,
         )  # fmt: skip
     except msgspec.ValidationError as error:
         raise LmkFileError(f"{path}: {error}") from None
     sealed = AESGCM(_key(passphrases, salts, COST)).encrypt(nonce, secret, blank.bound())
     write_secret_file(path, msgspec.json.format(msgspec.json.encode(_sealed(blank, sealed))) + b"\n")
-    return lmk
+    try:
+        return open_file(path, passphrases)[1]
+    except LmkFileError:
+        path.unlink()
+        raise
 
 
 def number_of(path: Path) -> str:
