@@ -62,7 +62,7 @@ def check_passphrases(passphrases: Passphrases) -> None:
 
 
 def create(path: Path, kind: str, number: str, secret: bytes, passphrases: Passphrases) -> Lmk | BlockLmk:
-    """Writes a new file, mode 0600, which must not exist, proves that it opens, returns its LMK. Raises LmkFileError."""
+    """A new file, mode 0600, which must not exist, proven to open; returns its LMK. Raises LmkFileError."""
     check_passphrases(passphrases)
     check = lmk_of(kind, number, secret).check_value
     salts = (secrets.token_hex(16).upper(), secrets.token_hex(16).upper())
