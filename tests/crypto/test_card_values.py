@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from psec.cvv import generate_cvv
 from psec.pin import generate_visa_pvv
@@ -44,7 +44,9 @@ def test_the_pvv_is_the_published_one_and_takes_four_digits_of_a_longer_pin(
 
 @given(KEYS, digits(10, 19), digits(4), digits(3))
 def test_the_cvv_is_psecs(cvk: bytes, pan: str, expiry: str, service_code: str) -> None:
-    assert card.cvv(cvk, pan, expiry, service_code) == generate_cvv(cvk, pan, expiry, service_code)
+    theirs = generate_cvv(cvk, pan, expiry, service_code)
+    assume(len(theirs) == 3)  # psec 1.3 takes no letters where there are too few digits, one card in 18,000
+    assert card.cvv(cvk, pan, expiry, service_code) == theirs
 
 
 @given(KEYS, digits(12, 19), digits(1), digits(4, 12))
