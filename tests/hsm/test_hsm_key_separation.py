@@ -27,9 +27,25 @@ KEYS = {
     "A6": ["000"],
     "A8": ["000", "001"],
     "BU": ["001"],
+    "DA": ["002", "002"],
+    "EA": ["001", "002"],
+    "DE": ["002"],
+    "EE": ["002"],
+    "BK": ["001", "002"],
+    "DU": ["001", "002"],
+    "FW": ["001", "002"],
+    "CU": ["001", "002"],
+    "G0": ["009", "001"],
+    "CI": ["009", "001"],
+    "CK": ["009", "002"],
+    "GO": ["009", "002"],
+    "GQ": ["009", "002"],
+    "KQ": ["109"],
+    "KW": ["109"],
+    "KU": ["209"],
 }
 # The places of second keys, whose parity has an error of its own.
-SECOND = {("CA", 1), ("CC", 1), ("A8", 1), ("DC", 1), ("EC", 1)}
+SECOND = {(code, 1) for code in KEYS}
 CASES = [
     (code, place, right, wrong)
     for code, keys in KEYS.items()
