@@ -3,6 +3,7 @@
 python -m switch.tools.mutate --count 1000000 --seed 7 [--spec visa]; prints what failed as hex, and ends with 1."""
 
 import argparse
+import heapq
 import sys
 import time
 import traceback
@@ -17,6 +18,8 @@ from .random_messages import random_message
 # Bytes that mean something in one encoding or another: ends, signs, long tags and lengths, digits.
 _TELLING = bytes.fromhex("00 01 09 0F 10 1F 30 39 3D 40 5F 70 7F 80 81 82 84 99 9F A0 DF E0 F0 F9 FF")
 _MUTANTS_OF_ONE = 20
+# The slowest of each spec are timed again.
+_SUSPECTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,29 @@ def run(names: tuple[str, ...], count: int, seed: int) -> tuple[int, int, float,
     sound, slowest, failures = 0, 0.0, []
     for name in names:
         codec, random = compile_spec(load_spec(name)), Random(f"{seed} {name}")
+        slow: list[tuple[float, bytes]] = []
         for data in mutants(codec, random, count):
             begun = time.process_time()
             try:
                 sound += exercise(codec, data)
             except Exception:
                 failures.append(Failure(name, data, traceback.format_exc()))
-            slowest = max(slowest, time.process_time() - begun)
+                continue
+            heapq.heappush(slow, (time.process_time() - begun, data))
+            if len(slow) > _SUSPECTS:
+                heapq.heappop(slow)
+        slowest = max(slowest, *(_again(codec, data) for _, data in slow))
     return count * len(names), sound, slowest, failures
+
+
+def _again(codec: Codec, data: bytes) -> float:
+    """The least of some times: what is slow once was the garbage collector or another process."""
+    found = []
+    for _ in range(5):
+        begun = time.process_time()
+        exercise(codec, data)
+        found.append(time.process_time() - begun)
+    return min(found)
 
 
 def main() -> int:
