@@ -202,4 +202,4 @@ def print_made(found: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(msgspec.json.encode(shown))
         return
     for name, value in shown.items():
-        click.echo(f"{name.replace('_', ' ')}: {value}")
+        click.echo(f"{name.replace('_', ' ')}: {' '.join(value) if isinstance(value, list) else value}")
