@@ -57,27 +57,27 @@ def console(
     for about in dict.fromkeys(desk.about for desk in session.values()):
         click.echo(about, err=as_json)
     for line in _lines():
-        words = _words(line)
-        if words in (["quit"], ["exit"]):
+        if line.strip() in ("quit", "exit"):
             break
-        status = _run(words, session) if words else 0
+        status = _run(line, session)
         if status and not sys.stdin.isatty():
             sys.exit(status)
 
 
 def _words(line: str) -> list[str]:
+    """The words of a line; raises ClickException for an open quotation."""
     try:
         words = shlex.split(line, comments=True)
     except ValueError as error:
-        click.echo(f"error: {error}", err=True)
-        return []
+        raise click.UsageError(str(error)) from None
     return ["--help"] if words == ["help"] else words
 
 
-def _run(words: list[str], session: Session) -> int:
-    """The status of one line of the console."""
+def _run(line: str, session: Session) -> int:
+    """The status of one line of the console; an empty one does nothing."""
     try:
-        keys_group.main(words, prog_name="", standalone_mode=False, obj=session)
+        if words := _words(line):
+            keys_group.main(words, prog_name="", standalone_mode=False, obj=session)
     except click.ClickException as error:
         click.echo(f"error: {error.format_message()}", err=True)
         return 2
