@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import structlog
 import trio
+import trio.testing
 from structlog.testing import capture_logs
 
 from switch import logs
 from switch.crypto import tdes
 from switch.daemon import admin, hsmd
 from switch.daemon.admin import AdminError
+from switch.daemon.authority import Authority
 from switch.hsm import lmkfile
 from switch.hsm.client import HsmClient
 from switch.hsm.commands import HostCommands
@@ -183,22 +185,27 @@ async def test_both_officers_authorise_the_running_hsm_and_the_log_says_so(
     assert not any(word in repr(lines) for word in (FIRST, SECOND, "1234F"))
 
 
-async def test_authority_ends_by_itself(
-    tmp_path: Path, lmk_file: Path, bench: Any, autojump_clock: trio.testing.MockClock
-) -> None:
-    from switch.daemon.authority import Authority
+async def pass_seconds(clock: trio.testing.MockClock, seconds: float) -> None:
+    """Time that nobody waits for. An autojump clock would also jump while scrypt works in its thread."""
+    await trio.testing.wait_all_tasks_blocked()
+    clock.jump(seconds)
+    await trio.testing.wait_all_tasks_blocked()
 
+
+async def test_authority_ends_by_itself(
+    tmp_path: Path, lmk_file: Path, bench: Any, mock_clock: trio.testing.MockClock
+) -> None:
     config = written(tmp_path, WITH_FILE)
     hsm = open_commands(config)
     command = f"BA1234F{bench.account}".encode()
     async with trio.open_nursery() as nursery:
         authority = Authority(config, hsm, nursery)
         await authority.grant("00", FIRST, SECOND, "5")
-        await trio.sleep(200)
+        await pass_seconds(mock_clock, 200)
         await authority.grant("00", FIRST, SECOND, "5")  # anew: it counts from here
-        await trio.sleep(200)
+        await pass_seconds(mock_clock, 200)
         assert hsm.handle(command)[2:4] == b"00"
-        await trio.sleep(101)
+        await pass_seconds(mock_clock, 101)
         assert hsm.handle(command)[2:4] == b"17"
 
 
