@@ -7,6 +7,7 @@ run of digits, where a number has no edge, it is only looked for with a beginnin
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 # Airline cards of UATP (1) and petrol cards (7) are masked where they stand alone, and not looked for in longer runs.
 _ISSUERS = re.compile(r"[2-6]|8[12]|9792")  # 2 to 6: the schemes; 81, 82: RuPay; 9792: Troy
@@ -15,13 +16,15 @@ _SIZES = range(13, 20)
 _ALONE = re.compile(r"(?<![0-9])(?<![0-9]\.)0*[0-9]{13,19}(?![0-9])|(?<![0-9A-Fa-f.\-])[0-9]{12}(?![0-9A-Fa-f])")
 _GROUPED = re.compile(r"(?<![0-9])[0-9]{4}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}|[0-9]{6}\1[0-9]{4,5})(?![0-9])")
 _LONG = re.compile(r"[0-9]{15,}")
+_LENGTH = re.compile(r"(?=(1[3-9]))")
 _CHAIN = re.compile(r"[0-9](?:[ -]?[0-9]){12,}")
 # A track: what stands behind its separator is the issuer's, whether or not the number has its check digit.
 _TRACK = re.compile(
-    r"([0-9]{12,})(?:([=D])([0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,}|[0-9]+)[0-9=DF?]*|(\^)[^^]{2,26}\^[^\s?]*)"
+    r"(?<![0-9])([0-9]{12,}+)(?:([=D])([0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,}|[0-9]+)[0-9=DF?]*|(\^)[^^]{2,26}\^[^\s?]*)"
 )
 _HEX = re.compile(r"(?<![0-9A-Za-z])[UTXYS]?(?:(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{16,}|[0-9]{32,})(?![0-9A-Za-z])")
 _LEAST_TRACK = 7  # digits of expiry and service code
+_DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
 _Range = tuple[int, int]
 
 
@@ -84,9 +87,11 @@ def _remove_hex(found: re.Match[str]) -> str:
 def _behind_lengths(text: str) -> Iterator[_Range]:
     """The card numbers in longer runs of digits that stand behind their own length, as elements of a field do."""
     for run in _LONG.finditer(text):
-        for begin, end in _windows(run[0]):
-            if run[0][max(0, begin - 2) : begin] == str(end - begin):
-                yield run.start() + begin, run.start() + end
+        for length in _LENGTH.finditer(run[0]):
+            begin = length.end(1)
+            digits = run[0][begin : begin + int(length[1])]
+            if len(digits) == int(length[1]) and _ISSUERS.match(digits) and is_card_number(digits):
+                yield run.start() + begin, run.start() + begin + len(digits)
 
 
 def _anywhere(text: str) -> list[_Range]:
@@ -105,11 +110,20 @@ def _anywhere(text: str) -> list[_Range]:
 
 def _windows(digits: str) -> Iterator[_Range]:
     """Begin and end of all that could be a card number in a run of digits, in order of their begins."""
-    for begin in range(len(digits) - _SIZES[0] + 1):
-        if _ISSUERS.match(digits, begin):
-            for size in _SIZES:
-                if begin + size <= len(digits) and is_card_number(digits[begin : begin + size]):
-                    yield begin, begin + size
+    # Check sums up to each place, with every even or every odd digit doubled: a window's is a difference of two.
+    once, twice = [int(digit) for digit in digits], [_DOUBLED[digit] for digit in digits]
+    even = list(
+        accumulate((b if i % 2 == 0 else a for i, (a, b) in enumerate(zip(once, twice, strict=True))), initial=0)
+    )
+    odd = list(accumulate((b if i % 2 else a for i, (a, b) in enumerate(zip(once, twice, strict=True))), initial=0))
+    length = len(digits)
+    for begin in range(length - _SIZES[0] + 1):
+        if not _ISSUERS.match(digits, begin):
+            continue
+        for end in range(begin + _SIZES[0], min(begin + _SIZES[-1], length) + 1):
+            sums = odd if end % 2 else even  # the last digit is not doubled
+            if (sums[end] - sums[begin]) % 10 == 0 and len(set(digits[begin:end])) > 1:
+                yield begin, end
 
 
 def _bare(text: str) -> str:

@@ -1,9 +1,13 @@
 """Card numbers in any text: hidden wherever they stand, and what cannot be one stays readable."""
 
+import re
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switch import cardnumbers
 from switch.cardnumbers import is_card_number, mask_free, mask_text
 from switch.message import luhn_check_digit
 
@@ -80,3 +84,28 @@ def test_other_numbers_of_a_log_stay_readable(text):
 def test_a_run_of_zeros_is_no_key():
     assert mask_text("0" * 42) == "0" * 42
     assert mask_text("1234567890" * 4) == "[hex removed]"
+
+
+@given(st.text("0123456789", min_size=13, max_size=60))
+def test_windows_are_those_whose_check_digit_is_right(digits: str) -> None:
+    expected = [
+        (begin, begin + size)
+        for begin in range(len(digits))
+        for size in range(13, 20)
+        if begin + size <= len(digits)
+        and re.match("[2-6]|8[12]|9792", digits[begin:])
+        and cardnumbers.is_card_number(digits[begin : begin + size])
+    ]
+    assert list(cardnumbers._windows(digits)) == expected
+
+
+def test_long_runs_of_digits_take_linear_time() -> None:
+    def seconds(count: int) -> float:
+        text, best = "4111111111111112" * count, 9.0
+        for _ in range(5):
+            begun = time.process_time()
+            cardnumbers.mask_free(text)
+            best = min(best, time.process_time() - begun)
+        return best
+
+    assert seconds(512) < 16 * seconds(64)
