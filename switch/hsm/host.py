@@ -10,7 +10,7 @@ from switch.hsm.blocklmk import TEST_AES_LMK, TEST_BLOCK_LMK, BlockLmk
 from switch.hsm.faults import CommandFault
 from switch.hsm.lmk import TEST_LMK, Lmk
 from switch.hsm.policy import KeyTypes, Policy
-from switch.hsm.table import TABLE, Command
+from switch.hsm.table import TABLE, Answer, Command
 from switch.hsm.vault import Vault
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ class HostCommands:
             number: Vault(one, types or KeyTypes(), self._policy, refuse_known_keys=production)
             for number, one in every.items()
         }
+        self._first = self._vaults["00"]
         self._table = {code: row for code, row in TABLE.items() if code not in self._policy.disabled_commands}
         self._raise_bugs = raise_bugs
         self._authorised: set[str] = set()
@@ -73,7 +74,8 @@ class HostCommands:
             reply_code = code[:1] + chr(ord(code[1]) + 1 & 0xFF) if len(code) == 2 else "ZZ"
             return f"{reply_code}68".encode("latin-1")
         try:
-            result = self._answer(row, text)
+            found = row.quick(self._first, text)
+            result = f"00{found}" if found.__class__ is str else self._answer(row, text, found)
         except CommandFault as fault:
             result = fault.code
         except Exception as bug:
@@ -83,7 +85,9 @@ class HostCommands:
             result = "41"
         return (row.reply_code + result).encode("latin-1")
 
-    def _answer(self, row: Command, text: str) -> str:
+    def _answer(self, row: Command, text: str, found: Answer | None) -> str:
+        if found is not None:
+            return found.error + found.body
         values, number, trailer = row.parse(text)
         vault = self._vaults.get(number)
         if vault is None:

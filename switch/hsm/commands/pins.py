@@ -1,7 +1,6 @@
 """CA and CC: PIN blocks from key to key. DC, EC and CU: PINs verified with a PVV, and changed. FW: PVVs of PINs."""
 
 import hmac
-from typing import Any
 
 from switch.crypto import card
 from switch.hsm.clearkey import ClearKey
@@ -48,6 +47,7 @@ _BLOCK_TO_TRANSLATE = (
     block_format("destination_format"),
     Account("account", ("source_format", "destination_format")),
 )
+_LENGTHS = [f"{size:02d}" for size in range(20)]
 _TRANSLATED = (Digits("length", 2), MadeBlock("block"), Digits("destination_format", 2))
 
 
@@ -67,17 +67,22 @@ _TRANSLATED = (Digits("length", 2), MadeBlock("block"), Digits("destination_form
 )
 def translate_terminal(
     vault: Vault,
+    source: ClearKey,
+    to: str,  # noqa: ARG001
     destination: ClearKey | None,
     destination_bdk: ClearKey | None,
-    ksn: bytes | None,
-    to: str,  # noqa: ARG001
     descriptor: str | None,  # noqa: ARG001
-    **block: Any,
+    ksn: bytes | None,
+    longest: str,
+    block: str,
+    source_format: str,
+    destination_format: str,
+    account: str,
 ) -> str | Answer:
     """As CC; with a base key the block is under the PIN key of the transaction that the KSN names."""
     if destination is None:
         destination = pin_key(destination_bdk or b"", ksn or b"")
-    return translate(vault, destination=destination, **block)
+    return translate(vault, source, destination, longest, block, source_format, destination_format, account)
 
 
 @command(
@@ -108,7 +113,7 @@ def translate(
     pin = open_block(vault, source, block, source_format, account)
     check_longest(pin, longest)
     made = make_block(destination, pin, destination_format, account)
-    return f"{len(pin):02d}{made}{destination_format}"
+    return f"{_LENGTHS[len(pin)]}{made}{destination_format}"
 
 
 def _verification(kind: str) -> Layout:
