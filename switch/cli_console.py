@@ -10,6 +10,7 @@ from typing import Any
 import click
 import trio
 
+from switch.cardnumbers import mask_text
 from switch.cli_keyinput import Session, lmk_options, officer_options, open_desk, open_desks, verb
 from switch.cli_keys import keys_group
 from switch.cli_operating import print_answer
@@ -79,7 +80,7 @@ def _run(line: str, session: Session) -> int:
         if words := _words(line):
             keys_group.main(words, prog_name="", standalone_mode=False, obj=session)
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        click.echo(f"error: {mask_text(error.format_message())}", err=True)
         return 2
     except click.Abort:
         return 2

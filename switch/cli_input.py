@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from switch import explain as messages
+from switch.cardnumbers import mask_text
 from switch.explain import Explained, Line, Settings
 from switch.message import Codec, MessageError, SpecError, compile_spec, load_spec
 
@@ -32,7 +33,7 @@ def one_clear_line(command: _Command) -> _Command:
         except (SpecError, MessageError, ValueError, OSError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # the reader has gone, as `head` does: click ends quietly
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {mask_text(str(error))}", err=True)
             sys.exit(2)
 
     return run  # type: ignore[return-value] # same signature

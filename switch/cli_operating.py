@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from switch.cardnumbers import mask_text
 from switch.clearing import ClearingError
 from switch.configfile import ConfigError
 from switch.daemon.admin import AdminError
@@ -54,7 +55,7 @@ def one_clear_line(command: _Command, *also: type[Exception]) -> _Command:
 
 
 def _fail(error: BaseException) -> NoReturn:
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {mask_text(str(error))}", err=True)
     sys.exit(_EX_CONFIG if isinstance(error, _CONFIG_ERRORS) else _EX_ERROR)
 
 

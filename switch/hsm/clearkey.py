@@ -27,6 +27,11 @@ class ClearKey(bytes):
     def __repr__(self) -> str:
         return f"ClearKey({len(self)} bytes)"
 
+    __str__ = __repr__
+
+    def __format__(self, form: str) -> str:
+        return format(repr(self), form)
+
 
 def check_digits(clear: bytes, algorithm: str = "T") -> str:
     """A check value of 6 digits: zeros encrypted for 3DES, their CMAC for AES (ANSI X9.24-1 annex A)."""

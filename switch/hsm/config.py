@@ -9,7 +9,9 @@ from switch.hsm.commands import HostCommands, KeyTypes, Policy
 from switch.hsm.host import TEST_LMKS as OTHER_TEST_LMKS
 from switch.hsm.lmkfile import LmkFileError
 from switch.hsm.openlmks import TEST_LMKS, AnyLmk, open_all
+from switch.hsm.pinformat import KNOWN
 from switch.hsm.secretsource import SecretError
+from switch.hsm.table import TABLE
 
 # What LMK 00 may be without an LMK file.
 LMKS = ("test-variant", "test-keyblock")
@@ -117,6 +119,10 @@ def _policy(settings: dict[str, Any]) -> Policy:
     for name in settings.keys() - known:
         raise HsmConfigError(f"policy.{name}: expected one of {', '.join(sorted(known))}")
     try:
-        return msgspec.convert(settings, Policy)
+        policy = msgspec.convert(settings, Policy)
     except msgspec.ValidationError as error:
         raise HsmConfigError(f"policy: {error}") from None
+    for name, codes in (("disabled_commands", TABLE), ("authorised", TABLE), ("disabled_formats", KNOWN)):
+        for code in sorted(getattr(policy, name) - {*codes}):
+            raise HsmConfigError(f"policy.{name}: {code[:2]}: expected one of {' '.join(sorted(codes))}")
+    return policy

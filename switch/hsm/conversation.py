@@ -4,6 +4,10 @@ from collections.abc import Callable
 
 from switch.hsm.statistics import HsmStatistics
 
+# What two bytes can say of a reply; hexadecimal doubles what came in.
+_LONGEST = 0xFFFF
+_TOO_LONG = b"80"
+
 
 class HostConversation:
     """Cuts frames and answers them in order, so many at a time as the caller allows.
@@ -39,14 +43,16 @@ class HostConversation:
         replies: list[bytes] = []
         while len(replies) < most and len(buffer) - position >= 2:
             length = int.from_bytes(buffer[position : position + 2], "big")
-            if not width + 2 <= length <= self._most:
-                self.fault = f"message of {length} bytes, expected {width + 2} to {self._most}"
+            if not width <= length <= self._most:
+                self.fault = f"message of {length} bytes, expected {width} to {self._most}"
                 break
             end = position + 2 + length
             if end > len(buffer):
                 break
             command = buffer[position + 2 + width : end]
             answer = self._handle(command)
+            if width + len(answer) > _LONGEST:
+                answer = answer[:2] + _TOO_LONG
             self._count(command, answer)
             reply = buffer[position + 2 : position + 2 + width] + answer
             replies.append(len(reply).to_bytes(2, "big") + reply)

@@ -29,7 +29,8 @@ _TRANSLATIONS: dict[str, tuple[str, ...]] = {
 # What is no ISO format: a destination only where the policy says so.
 _OWN = (pinblock.DIEBOLD, pinblock.PLUS)
 _WHOLE_PAN = (pinblock.ISO_4, pinblock.PLUS)
-MADE = (*_BOUND, pinblock.ISO_1)
+# What a PIN under the LMK may become: it came out of a block that was bound to an account, for all anybody knows.
+MADE = _BOUND
 _OPENED = tuple(code for code, into in _TRANSLATIONS.items() if into)
 _LONGEST_PAN = 19
 
@@ -160,6 +161,12 @@ def account_digits(account: str, code: str = pinblock.ISO_0) -> str:
     if len(account) == 12:
         return account
     return pinblock.plus_account_of(account) if code == pinblock.PLUS else pinblock.account_of(account)
+
+
+def check_same_account(source: str, destination: str, account: str) -> None:
+    """Raises CommandFault 22 when PLUS and another format would be bound to other ends of the PAN by 12 digits."""
+    if source != destination and len(account) == 12 and pinblock.PLUS in (source, destination):
+        raise CommandFault("22", "format 04 and another need the whole PAN")
 
 
 def check_longest(pin: str, longest: str) -> None:

@@ -92,6 +92,10 @@ class _Connections:
             reason = await self._serve(stream)
         except trio.BrokenResourceError:
             reason = "reset by peer"
+        except Exception as bug:
+            # A fault of ours costs one connection, not the others.
+            reason = "fault of the HSM"
+            log.exception("bug", peer=peer, error=type(bug).__name__)
         finally:
             statistics.open = self._turns.connections = statistics.open - 1
             log.info("disconnected", peer=peer, reason=reason)

@@ -1,5 +1,6 @@
 """TLS contexts: 1.2 or later, and both sides show a certificate."""
 
+import pathlib
 import ssl
 
 import msgspec
@@ -35,8 +36,12 @@ def _context(protocol: int, certificate: str, key: str, ca: str, ca_key: str) ->
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
+        if pathlib.Path(key).stat().st_mode & 0o077:
+            raise HsmConfigError(f"tls.key: {key}: others may read or write it: expected mode 0600")
         # Without a password function OpenSSL would ask on the terminal for that of an enciphered key.
         context.load_cert_chain(certificate, key, password=lambda: "")
+    except HsmConfigError:
+        raise
     except (OSError, ValueError) as error:
         raise HsmConfigError(f"tls.certificate, tls.key: {certificate}, {key}: {_reason(error)}") from None
     try:

@@ -198,7 +198,7 @@ def test_the_records_made_here_are_sound(ipm):
         ((HEADER, DETAIL | {"49": "000"}, TRAILER), "field 49: expected an ISO 4217"),
         ((HEADER, DETAIL | {"31": "25000010328000000000018"}, TRAILER), "field 31: expected 23 digits"),
         ((HEADER, DETAIL | {"31": "2500001"}, TRAILER), "field 31: expected 23 digits"),
-        ((HEADER, DETAIL | {"48": "0023009POI"}, TRAILER), "field 48: structure"),
+        ((HEADER, DETAIL | {"48": "0023009POI"}, TRAILER), r"field 48\.23: structure"),
         ((HEADER, with_pds(DETAIL, **{"0148": "9783"}), TRAILER), "field PDS0148"),
         ((HEADER, with_pds(DETAIL, **{"0148": "3920"}), TRAILER), "field PDS0148"),
         ((HEADER, DETAIL, with_pds(TRAILER, **{"0301": None})), "field PDS0301: expected 0000000000001234"),

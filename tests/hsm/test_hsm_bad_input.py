@@ -86,7 +86,7 @@ def test_a_fault_says_nothing_of_what_was_sent(bench: Any) -> None:
     for command in bench.commands().values():
         for changed in (command[:-1], command + "4111111111111111", command.replace(bench.block("002"), secret)):
             try:
-                hsm._answer(TABLE.get(changed[:2], TABLE["NC"]), changed)
+                hsm._answer(TABLE.get(changed[:2], TABLE["NC"]), changed, None)
             except CommandFault as fault:
                 faults.append(f"{fault!r} {fault.__context__!r}")
     assert len(faults) > 20

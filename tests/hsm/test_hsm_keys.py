@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from switch.crypto import tdes
 from switch.hsm import keycheck
+from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import KeyFault
 from switch.hsm.lmk import TEST_LMK, check_value, decrypt_key, encrypt_key
 
@@ -151,3 +152,9 @@ def test_an_lmk_does_not_show_itself() -> None:
 def test_the_pairs_of_repeated_bytes_are_the_public_ones(pair: str, first: str, second: str) -> None:
     """As nickntg/thalessimulatorlibrary, leachbj/hsm-emulator, go_hsm and jPOS give the test LMK."""
     assert TEST_LMK.key(f"0{pair}") == bytes.fromhex(first * 8 + second * 8)
+
+
+def test_a_clear_key_is_never_text() -> None:
+    key = ClearKey(bytes(range(16)))
+    assert f"{key}" == str(key) == repr(key) == "ClearKey(16 bytes)"
+    assert f"{key:>20}".strip() == "ClearKey(16 bytes)"

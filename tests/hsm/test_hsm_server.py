@@ -11,7 +11,9 @@ import structlog
 import trio
 from structlog.testing import capture_logs
 
+from switch.hsm.conversation import HostConversation
 from switch.hsm.server import HsmConfig, HsmConfigError, serve
+from switch.hsm.statistics import HsmStatistics
 
 Address = tuple[str, int]
 
@@ -103,7 +105,7 @@ async def test_a_bad_command_does_not_hurt_the_next(address: Address) -> None:
         assert await receive(stream, len(expected)) == expected
 
 
-@pytest.mark.parametrize("length", [0, 1, 5, 8193, 0xFFFF])
+@pytest.mark.parametrize("length", [0, 1, 3, 8193, 0xFFFF])
 async def test_a_length_out_of_bounds_closes_that_connection_after_the_replies_before_it(
     length: int, address: Address
 ) -> None:
@@ -113,6 +115,21 @@ async def test_a_length_out_of_bounds_closes_that_connection_after_the_replies_b
         assert await ended(stream)
         await other.send_all(framed(b"0002", b"B20000"))
         assert await receive(other, 10) == framed(b"0002", b"B300")
+
+
+async def test_a_header_without_a_command_code_is_answered_68_and_hurts_nothing(address: Address) -> None:
+    async with await trio.open_tcp_stream(*address) as stream:
+        await stream.send_all(framed(b"0001", b"") + framed(b"0002", b"N") + framed(b"0003", b"B20000"))
+        expected = framed(b"0001", b"ZZ68") + framed(b"0002", b"ZZ68") + framed(b"0003", b"B300")
+        assert await receive(stream, len(expected)) == expected
+
+
+def test_a_reply_that_two_bytes_cannot_count_is_error_80(bench: Any) -> None:
+    statistics = HsmStatistics()
+    conversation = HostConversation(bench.hsm.handle, 4, 0xFFFF, statistics)
+    command = f"M0010100A{bench.key('00A')}{'0' * 16}7FF8".encode() + bytes(0x7FF8)
+    conversation.feed(framed(b"0001", command) + framed(b"0002", b"B20000"))
+    assert conversation.answer(9)[0] == framed(b"0001", b"M180") + framed(b"0002", b"B300")
 
 
 async def test_the_longest_message_allowed_is_answered(address: Address) -> None:

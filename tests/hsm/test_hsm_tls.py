@@ -19,7 +19,7 @@ from switch.hsm.config import HsmConfig, HsmConfigError, ServerTls
 from switch.hsm.ping import ping
 from switch.hsm.server import serve
 from switch.hsm.statistics import HsmStatistics
-from switch.hsm.tls import ClientTls
+from switch.hsm.tls import ClientTls, server_context
 
 Address = tuple[str, int]
 
@@ -44,6 +44,7 @@ class Authority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
+        private.chmod(0o600)
         return {"certificate": certificate, "key": str(private)}
 
     def _sign(self, name: str, key: ec.EllipticCurvePublicKey, *, authority: bool) -> x509.Certificate:
@@ -209,3 +210,10 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
     config = hsmd.load(file)
     assert config.status_socket == str(tmp_path / "s")
     assert config.tls == ServerTls(certificate=str(tmp_path / "c"), key="/k", client_ca=str(tmp_path / "a"))
+
+
+def test_a_private_key_that_others_may_read_is_refused(authority: Authority) -> None:
+    files = authority.issue("open")
+    Path(files["key"]).chmod(0o644)
+    with pytest.raises(HsmConfigError, match="others may read or write it"):
+        server_context(ServerTls(client_ca=authority.file, **files))

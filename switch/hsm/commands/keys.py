@@ -7,7 +7,7 @@ from switch.hsm.clearkey import ClearKey, check_digits
 from switch.hsm.faults import CommandFault, KeyFault
 from switch.hsm.keyfield import Key, KeyOut, Scheme, TypeCode, WrappedKey
 from switch.hsm.kinds import BLOCK_TYPE
-from switch.hsm.layout import Choice, Digits, Hex, Optional, Text, When
+from switch.hsm.layout import Choice, Hex, Optional, Text, When
 from switch.hsm.table import Answer, command
 from switch.hsm.transport import about_key, receive, send, size_of
 from switch.hsm.vault import Vault
@@ -34,8 +34,9 @@ _HEADER = Optional(
         When(
             "mode",
             ("1",),
-            Optional(";", Digits("zmk_flag", 1)),
-            Key("zmk", "ZMK", algorithms="TA"),
+            Optional(";", Choice("zmk_flag", ("0", "1"))),
+            When("zmk_flag", (None, "0"), Key("zmk", "ZMK", algorithms="TA")),
+            When("zmk_flag", ("1",), Key("tmk", "TMK", algorithms="TA")),
             Scheme("zmk_scheme"),
         ),
     ),
@@ -50,13 +51,15 @@ def generate_key(
     scheme: str,
     zmk_flag: str | None,  # noqa: ARG001
     zmk: ClearKey | None,
+    tmk: ClearKey | None,
     zmk_scheme: str | None,
     **header: str | None,
 ) -> str:
-    """The key under the LMK, under the ZMK as well in mode 1, and its check value."""
+    """The key under the LMK, in mode 1 also under a ZMK (flag 0 or none) or a TMK (flag 1), and its check value."""
     about, size = _new_key(vault, key_type, scheme, header)
     clear = vault.fresh(size, about.algorithm if about else "T")
-    exported = send(zmk, clear, zmk_scheme or "", about) if zmk else ""
+    under = zmk or tmk
+    exported = send(under, clear, zmk_scheme or "", about) if under else ""
     kcv = check_digits(clear, about.algorithm if about else "T")
     return vault.keep(clear, key_type, scheme, about) + exported + kcv
 

@@ -15,6 +15,7 @@ from switch.hsm.pinformat import (
     account_digits,
     block_format,
     check_longest,
+    check_same_account,
     check_translation,
     make_block,
     open_block,
@@ -110,6 +111,7 @@ def translate(
 ) -> str:
     """The PIN's length and block; every nibble is checked, also from format 0 to format 0."""
     check_translation(vault.policy, source_format, destination_format)
+    check_same_account(source_format, destination_format, account)
     pin = open_block(vault, source, block, source_format, account)
     check_longest(pin, longest)
     made = make_block(destination, pin, destination_format, account)
