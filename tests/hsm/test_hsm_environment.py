@@ -57,9 +57,12 @@ async def running(config: HsmConfig) -> AsyncIterator[HsmClient]:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hsmd.run, config)
             with trio.fail_after(10):
-                while not lines or not await trio.Path(config.status_socket or "/").exists():
+                # The authorised state of the configuration is told before.
+                while not (listening := [line for line in lines if line["event"] == "listening"]):
                     await trio.lowlevel.checkpoint()
-            address = next(line["addresses"][0] for line in lines if line["event"] == "listening")
+                while not await trio.Path(config.status_socket or "/").exists():
+                    await trio.lowlevel.checkpoint()
+            address = listening[0]["addresses"][0]
             host, port = address.rsplit(":", 1)
             async with HsmClient(host, int(port), timeout=5.0) as client:
                 yield client
