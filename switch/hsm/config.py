@@ -1,6 +1,6 @@
 """What the HSM process is configured with, and the command table that comes of it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +10,7 @@ from switch.hsm.host import TEST_LMKS as OTHER_TEST_LMKS
 from switch.hsm.lmkfile import LmkFileError
 from switch.hsm.openlmks import TEST_LMKS, AnyLmk, open_all
 from switch.hsm.pinformat import KNOWN
+from switch.hsm.policy import KEY_TRAFFIC
 from switch.hsm.secretsource import SecretError
 from switch.hsm.table import TABLE
 
@@ -93,7 +94,7 @@ def open_commands(config: HsmConfig) -> HostCommands:
     production = config.in_production
     if production and config.authorised:
         raise HsmConfigError("authorised: expected false in production: officers authorise the running HSM")
-    commands = HostCommands(lmks.pop("00"), types, _policy(config.policy), lmks=lmks, production=production)
+    commands = HostCommands(lmks.pop("00"), types, _policy(config.policy, production), lmks=lmks, production=production)
     if config.authorised:
         commands.authorise(True)
     return commands
@@ -114,7 +115,8 @@ def _lmks(config: HsmConfig) -> dict[str, AnyLmk]:
     return {**found, **OTHER_TEST_LMKS} if isinstance(config.lmk, str) else found
 
 
-def _policy(settings: dict[str, Any]) -> Policy:
+def _policy(settings: dict[str, Any], production: bool) -> Policy:
+    """The policy of these settings; in production keys come and go under officers' eyes, unless it says otherwise."""
     known = {field.name for field in fields(Policy)}
     for name in settings.keys() - known:
         raise HsmConfigError(f"policy.{name}: expected one of {', '.join(sorted(known))}")
@@ -122,7 +124,12 @@ def _policy(settings: dict[str, Any]) -> Policy:
         policy = msgspec.convert(settings, Policy)
     except msgspec.ValidationError as error:
         raise HsmConfigError(f"policy: {error}") from None
-    for name, codes in (("disabled_commands", TABLE), ("authorised", TABLE), ("disabled_formats", KNOWN)):
+    for name, codes in (
+        ("disabled_commands", TABLE),
+        ("authorised", TABLE),
+        ("guarded", TABLE),
+        ("disabled_formats", KNOWN),
+    ):
         for code in sorted(getattr(policy, name) - {*codes}):
             raise HsmConfigError(f"policy.{name}: {code[:2]}: expected one of {' '.join(sorted(codes))}")
-    return policy
+    return policy if "guarded" in settings or not production else replace(policy, guarded=KEY_TRAFFIC)

@@ -15,7 +15,7 @@ from switch.hsm.faults import KeyFault
 from switch.hsm.keyfield import Key
 from switch.hsm.kinds import BLOCK_TYPE, KINDS
 from switch.hsm.lmk import scheme_of
-from switch.hsm.transport import BYTES_OF_SCHEME, about_key, receive, send, size_of
+from switch.hsm.transport import BYTES_OF_SCHEME, about_key, size_of
 from switch.hsm.vault import Vault
 
 _SCHEME_OF_BYTES = {size: scheme for scheme, size in (("Z", 8), ("U", 16), ("T", 24))}
@@ -60,7 +60,7 @@ class KeyConsole:
         """A new random key; with a ZMK (a field under the LMK) also under it."""
         about, size = self._new(wanted)
         clear = self._vault.fresh(size, about.algorithm)
-        under = send(self._zmk(zmk, "E"), clear, zmk_scheme or self._scheme(wanted), about) if zmk else ""
+        under = self._vault.send(self._zmk(zmk, "E"), clear, zmk_scheme or self._scheme(wanted), about) if zmk else ""
         return self._keep(clear, wanted, about, under)
 
     def new_component(self, wanted: Wanted) -> bytes:
@@ -96,7 +96,7 @@ class KeyConsole:
 
     def import_key(self, wanted: Wanted, zmk: str, field: str) -> Made:
         """A key under a ZMK, in a variant scheme or as a block, whose usage must then be one of the kind."""
-        clear = receive(self._zmk(zmk, "D"), _whole(field))
+        clear = self._vault.receive(self._zmk(zmk, "D"), _whole(field))
         if clear.usage and clear.usage not in self._usages(wanted.kind):
             raise KeyFault("A6", "usage of the key")
         if not self._vault.blocks and clear.algorithm != "T":
@@ -112,7 +112,7 @@ class KeyConsole:
         """A key of the LMK under a ZMK; scheme R is an X9.143 (TR-31) block, also of a key of a variant LMK."""
         clear = self._open(kind, field)
         about = about_key(clear) or About(self._usages(kind)[0])
-        under = send(self._zmk(zmk, "E"), clear, scheme or _default(field, clear), about)
+        under = self._vault.send(self._zmk(zmk, "E"), clear, scheme or _default(field, clear), about)
         return Made(field, check_digits(clear, clear.algorithm), under)
 
     def translate(self, wanted: Wanted, old: "KeyConsole", field: str) -> Made:

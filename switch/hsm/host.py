@@ -46,6 +46,7 @@ class HostCommands:
         }
         self._first = self._vaults["00"]
         self._table = {code: row for code, row in TABLE.items() if code not in self._policy.disabled_commands}
+        self._guarded = self._policy.guarded | {code for code, row in TABLE.items() if row.authorised}
         self._raise_bugs = raise_bugs
         self._authorised: set[str] = set()
 
@@ -74,7 +75,7 @@ class HostCommands:
             reply_code = code[:1] + chr(ord(code[1]) + 1 & 0xFF) if len(code) == 2 else "ZZ"
             return f"{reply_code}68".encode("latin-1")
         try:
-            found = row.quick(self._first, text)
+            found = None if code in self._guarded else row.quick(self._first, text)
             result = f"00{found}" if found.__class__ is str else self._answer(row, text, found)
         except CommandFault as fault:
             result = fault.code
@@ -92,7 +93,7 @@ class HostCommands:
         vault = self._vaults.get(number)
         if vault is None:
             raise CommandFault("13", "number of the LMK")
-        if row.authorised:
+        if row.code in self._guarded:
             self._check_authority(row.code, number)
         result = row.answer(vault, values)
         if isinstance(result, str):

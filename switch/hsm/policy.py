@@ -22,19 +22,27 @@ class KeyTypes:
         return codes(pci=False) | {"TPK": self.tpk, "TMK": self.tmk}
 
 
+# What lets keys in and out: with two of these a key can change its type, so that in production officers stand by.
+KEY_TRAFFIC = frozenset(("A4", "A6", "A8", "AE", "AG", "AU", "AW", "DW", "DY", "FA", "FC", "FE", "GC", "MG", "MI"))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """`diebold_destination` lets blocks of Diebold and PLUS stay so in CA and CC; out of them is always allowed.
+    """`plain_schemes` lets keys come and go as X, Y and Z, whose halves are keys themselves; else 26.
+
+    `diebold_destination` lets blocks of Diebold and PLUS stay so in CA and CC; out of them is always allowed.
 
     `disabled_commands` answer 68, `disabled_formats` 69. `min_pin` and `max_pin` are PIN lengths, else 24. `pin_field`
     is L, the length of a PIN under the LMK, 5 to 13; 0 makes it one more than the PIN. `clear_pins` takes a zero and
     the clear PIN for a PIN under a test LMK too, as public simulators write it. `authorised` commands need no
-    authorised state. `warn_long_pvk` answers a success with an IBM PVK of more than single length with the warning 02.
+    authorised state, `guarded` ones want it beside those that always do.
+    `warn_long_pvk` answers a success with an IBM PVK of more than single length with the warning 02.
     `enciphered_tables` takes decimalisation tables under the LMK only; without it one of digits alone is a clear one.
     `repeated_keys` uses keys under the LMK whose parts are alike, which are refused (75) else: for public test keys.
     """
 
     diebold_destination: bool = False
+    plain_schemes: bool = True
     disabled_commands: frozenset[str] = frozenset()
     disabled_formats: frozenset[str] = frozenset()
     min_pin: int = 4
@@ -42,6 +50,7 @@ class Policy:
     pin_field: int = 0
     clear_pins: bool = True
     authorised: frozenset[str] = frozenset()
+    guarded: frozenset[str] = frozenset()
     warn_long_pvk: bool = False
     enciphered_tables: bool = False
     repeated_keys: bool = False

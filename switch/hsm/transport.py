@@ -8,6 +8,8 @@ from switch.hsm.faults import KeyFault
 from switch.hsm.lmk import scheme_of, unwrap, wrap
 
 BYTES_OF_SCHEME = {"Z": 8, "U": 16, "X": 16, "T": 24, "Y": 24}
+# Each part of a key in them is a key itself.
+PLAIN_SCHEMES = ("X", "Y", "Z")
 _VERSIONS = {("S", "T"): "0", ("S", "A"): "1", ("R", "T"): "B", ("R", "A"): "D"}
 
 

@@ -12,6 +12,7 @@ from switch.hsm.keyfield import Key
 from switch.hsm.kinds import BLOCK_TYPE, KINDS, MODES
 from switch.hsm.lmk import Lmk, scheme_of, unwrap, wrap
 from switch.hsm.policy import KeyTypes, Policy
+from switch.hsm.transport import PLAIN_SCHEMES, receive, send
 
 CACHED_KEYS = 4096
 
@@ -92,6 +93,20 @@ class Vault:
         if isinstance(self.lmk, BlockLmk):
             return self.lmk.keep(clear, About(KINDS[kind].usages[0]))
         return wrap(self.lmk.key(self.code_of(kind)), clear, scheme)
+
+    def receive(self, under: ClearKey, field: str) -> ClearKey:
+        """A key that comes under a zone's or terminal's key; raises KeyFault."""
+        self._check_scheme(scheme_of(field) or "Z")
+        return receive(under, field)
+
+    def send(self, under: ClearKey, clear: bytes, scheme: str, about: About | None = None) -> str:
+        """A key for a zone or a terminal; raises KeyFault."""
+        self._check_scheme(scheme)
+        return send(under, clear, scheme, about)
+
+    def _check_scheme(self, scheme: str) -> None:
+        if scheme in PLAIN_SCHEMES and not self.policy.plain_schemes:
+            raise KeyFault("26", "plain key scheme")
 
     @property
     def blocks(self) -> bool:

@@ -121,7 +121,7 @@ def test_what_the_hsm_does_not_start_with(
 
 
 def test_production_refuses_keys_that_everybody_knows(tmp_path: Path, lmk_file: Path) -> None:
-    config = written(tmp_path, 'environment = "production"\n' + WITH_FILE)
+    config = written(tmp_path, 'environment = "production"\n' + WITH_FILE + "[policy]\nguarded = []\n")
     lab = written(tmp_path, WITH_FILE)
     vault = lab and open_commands(lab).vault("00")
     assert vault is not None
@@ -238,3 +238,26 @@ async def test_no_secret_reaches_the_log_of_a_request_that_fails(tmp_path: Path,
     assert "operator request failed" in stream.getvalue()
     assert not any(word in stream.getvalue() for word in OFFICERS)
     assert all(json.loads(line) for line in stream.getvalue().splitlines())
+
+
+def test_in_production_keys_come_and_go_in_the_authorised_state_only(tmp_path: Path, lmk_file: Path) -> None:
+    """Else a ZPK could leave, come back as a data key and open PIN blocks."""
+    commands = open_commands(written(tmp_path, 'environment = "production"\n' + WITH_FILE))
+    vault = commands.vault("00")
+    assert vault is not None
+    zmk, zpk = (vault.keep(vault.fresh(16), code, "U") for code in ("000", "001"))
+    sent = f"A8001{zmk}{zpk}U".encode()
+    assert commands.handle(sent) == b"A917"
+    commands.authorise(True)
+    assert commands.handle(sent)[:4] == b"A900"
+    commands.authorise(False)
+    assert commands.handle(sent) == b"A917"
+    assert commands.handle(b"A00001U")[:4] == b"A100"
+
+
+@pytest.mark.parametrize(
+    "setting", ['disabled_commands = ["ba"]', 'disabled_formats = ["1"]', 'authorised = ["XX"]', 'guarded = ["A"]']
+)
+def test_a_code_that_does_not_exist_is_no_setting(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(HsmConfigError, match=f"policy.{setting.split()[0]}: .*: expected one of"):
+        open_commands(written(tmp_path, f"[policy]\n{setting}\n"))

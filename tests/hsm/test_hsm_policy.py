@@ -103,3 +103,20 @@ def test_a_bug_is_answered_41_and_logged_without_what_was_sent(monkeypatch: pyte
     assert "SECRET" not in repr(lines)
     with pytest.raises(RuntimeError):
         HostCommands(raise_bugs=True).handle(b"B20006SECRET")
+
+
+@pytest.mark.parametrize("scheme", ["X", "Z"])
+def test_keys_in_plain_schemes_neither_come_nor_go_when_the_policy_says_so(scheme: str, bench: Any) -> None:
+    """Half of a key in X is a single-length key."""
+    strict, zmk = HostCommands(policy=Policy(plain_schemes=False)), bench.key("000")
+    double = scheme == "X"
+    zpk = bench.key("001", "U" if double else "Z")
+    gone = bench.ask(f"A8001{zmk}{zpk}{scheme}")
+    assert gone[2:4] == "00"
+    for command in (
+        f"A8001{zmk}{zpk}{scheme}",
+        f"A600A{zmk}{gone[4:-6]}{'U' if double else 'Z'}",
+        f"A01001{'U' if double else 'Z'}{zmk}{scheme}",
+    ):
+        assert error(strict, command) == "26", command
+    assert error(strict, f"A8001{zmk}{bench.key('001')}U") == "00"

@@ -9,7 +9,7 @@ from switch.hsm.keyfield import Key, KeyOut, Scheme, TypeCode, WrappedKey
 from switch.hsm.kinds import BLOCK_TYPE
 from switch.hsm.layout import Choice, Hex, Optional, Text, When
 from switch.hsm.table import Answer, command
-from switch.hsm.transport import about_key, receive, send, size_of
+from switch.hsm.transport import about_key, size_of
 from switch.hsm.vault import Vault
 
 _KCV = Hex("kcv", 6)
@@ -59,7 +59,7 @@ def generate_key(
     about, size = _new_key(vault, key_type, scheme, header)
     clear = vault.fresh(size, about.algorithm if about else "T")
     under = zmk or tmk
-    exported = send(under, clear, zmk_scheme or "", about) if under else ""
+    exported = vault.send(under, clear, zmk_scheme or "", about) if under else ""
     kcv = check_digits(clear, about.algorithm if about else "T")
     return vault.keep(clear, key_type, scheme, about) + exported + kcv
 
@@ -99,7 +99,7 @@ def _about(header: dict[str, str | None]) -> tuple[About, int]:
 )
 def import_key(vault: Vault, key_type: str, zmk: ClearKey, key: str, scheme: str, **header: str | None) -> str | Answer:
     """The key under the LMK and its check value; 01 when its parity had to be set."""
-    clear = receive(zmk, key)
+    clear = vault.receive(zmk, key)
     about = None
     if clear.usage:
         if not vault.blocks:
@@ -133,4 +133,4 @@ def import_key(vault: Vault, key_type: str, zmk: ClearKey, key: str, scheme: str
 )
 def export_key(vault: Vault, key_type: str, zmk: ClearKey, key: ClearKey, scheme: str) -> str:  # noqa: ARG001
     """The key under the ZMK and its check value."""
-    return send(zmk, key, scheme, about_key(key)) + check_digits(key, key.algorithm)
+    return vault.send(zmk, key, scheme, about_key(key)) + check_digits(key, key.algorithm)

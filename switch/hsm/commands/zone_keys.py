@@ -16,7 +16,7 @@ from switch.hsm.keyfield import Key, KeyOut, WrappedKey
 from switch.hsm.kinds import KINDS
 from switch.hsm.layout import Choice, Optional, Text
 from switch.hsm.table import command
-from switch.hsm.transport import about_key, receive, send, size_of
+from switch.hsm.transport import about_key, size_of
 from switch.hsm.vault import Vault
 
 _KCV = CheckValue("kcv")
@@ -67,7 +67,7 @@ def _import(
         kcv_type: str | None,
     ) -> str:
         """The key under the LMK and its check value."""
-        clear = receive(zmk, key)
+        clear = vault.receive(zmk, key)
         if clear.usage and clear.usage not in KINDS[kind].usages:
             raise KeyFault("A6", "usage of the key")
         if clear.algorithm != "T":
@@ -90,7 +90,7 @@ def _export(
         evidence=evidence,
     )
     def translate(
-        vault: Vault,  # noqa: ARG001
+        vault: Vault,
         zmk: ClearKey,
         key: ClearKey,
         other_scheme: str | None,
@@ -98,7 +98,7 @@ def _export(
         kcv_type: str | None,
     ) -> str:
         """The key under the ZMK and its check value."""
-        return send(zmk, key, _asked(other_scheme) or key.scheme, about_key(key)) + digits(key, kcv_type)
+        return vault.send(zmk, key, _asked(other_scheme) or key.scheme, about_key(key)) + digits(key, kcv_type)
 
 
 def _generate(code: str, kind: str, under: str, evidence: str) -> None:
@@ -117,7 +117,7 @@ def _generate(code: str, kind: str, under: str, evidence: str) -> None:
         size = 16 if vault.blocks else size_of(scheme)
         clear = vault.fresh(size)
         about = About(KINDS[kind].usages[0]) if vault.blocks else None
-        made = send(master, clear, _asked(other_scheme) or ("S" if about else "Z"), about)
+        made = vault.send(master, clear, _asked(other_scheme) or ("S" if about else "Z"), about)
         made += vault.keep_kind(clear, kind, scheme)
         return made + (_digits(clear, kcv_type) if under == "ZMK" else "")
 
@@ -131,7 +131,7 @@ def _pass_on(code: str, kind: str, evidence: str) -> None:
         evidence=evidence,
     )
     def translate(
-        vault: Vault,  # noqa: ARG001
+        vault: Vault,
         tmk: ClearKey,
         key: ClearKey,
         other_scheme: str | None,
@@ -139,7 +139,7 @@ def _pass_on(code: str, kind: str, evidence: str) -> None:
         kcv_type: str | None,  # noqa: ARG001
     ) -> str:
         """The key under the TMK."""
-        return send(tmk, key, _asked(other_scheme) or key.scheme, about_key(key))
+        return vault.send(tmk, key, _asked(other_scheme) or key.scheme, about_key(key))
 
 
 _import("FA", "ZPK", "A C D E V")
