@@ -85,11 +85,6 @@ TEST_LMK = Lmk(
 )
 
 
-def check_value(lmk: Lmk) -> str:
-    """16 hex digits that tell LMKs apart."""
-    return lmk.check_value
-
-
 @lru_cache(maxsize=4096)
 def _wrapping_keys(key: bytes, scheme: str) -> tuple[bytes, ...]:
     variants = _SCHEME_VARIANTS[scheme]

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 class Inside:
     """Opened structures by path; None where the bytes have none."""
 
-    __slots__ = ("_left", "_nodes", "_vain", "_view")
+    __slots__ = ("_left", "_nodes", "_view")
 
     def __init__(self, view: "View") -> None:
         self._view = view
         self._nodes: dict[str, Node | None] = {}
-        self._vain = 0
         self._left = view.codec.limits.elements
 
     def node(self, path: str) -> Node | None:
@@ -28,10 +27,9 @@ class Inside:
         try:
             node = self._opened(path, self._left)
         except TooManyError:
-            # So many were looked at in vain: what looks at twice that in one message is there to wear down.
-            node, self._vain = None, self._vain + self._left
-            if self._vain >= 2 * self._view.codec.limits.elements:
-                self._left = 0
+            # So many were looked at in vain. What follows may have a quarter of it: a message made to wear down gets
+            # no more than a third over the limit looked at in all, and what is sound behind it is still opened.
+            node, self._left = None, self._left // 4
         except SubError:
             node = None
         if node is not None:

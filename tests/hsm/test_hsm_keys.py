@@ -11,7 +11,7 @@ from switch.crypto import tdes
 from switch.hsm import keycheck
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import KeyFault
-from switch.hsm.lmk import TEST_LMK, check_value, decrypt_key, encrypt_key
+from switch.hsm.lmk import TEST_LMK, decrypt_key, encrypt_key
 
 TYPES = ["000", "001", "002", "003", "402", "70D", "80D", "008", "009", "109", "00A", "00B", "30B"]
 SIZES = {"Z": 8, "U": 16, "X": 16, "T": 24, "Y": 24}
@@ -127,8 +127,8 @@ def test_one_flipped_bit_is_a_parity_fault_of_the_place_that_asked(code: str, pl
 
 def test_the_check_value_of_the_test_lmk_is_the_published_one_of_another_that_of_its_zone_pair() -> None:
     pair = bytes.fromhex("6161616161616161 7070707070707070")
-    assert check_value(TEST_LMK) == "2686040000000000"
-    assert check_value(replace(TEST_LMK, published_check="")) == tdes.key_check_value(pair)
+    assert TEST_LMK.check_value == "2686040000000000"
+    assert replace(TEST_LMK, published_check="").check_value == tdes.key_check_value(pair)
 
 
 @pytest.mark.parametrize("digits", ["0" * 31 + "G", "0" * 30 + "  ", "0" * 31 + "²"])

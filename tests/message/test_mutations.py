@@ -69,6 +69,24 @@ GIANTS: dict[str, Callable[[], tuple[Codec, bytes]]] = {
 }
 
 
+def _several() -> tuple[Codec, bytes]:
+    """Several fields, each with more elements than a message may have."""
+    codec = compile_spec(load_spec("iso-2003-bcd"))
+    value = (b"\x71\0\x04\xc0\0\0\0" * 1400).hex().upper()
+    return codec, codec.encode({"t": "2100", **dict.fromkeys(("34", "43", "44", "49", "50", "51"), value)})
+
+
+GIANTS["several fields"] = _several
+
+
+def test_behind_an_overfull_field_what_is_sound_is_still_opened() -> None:
+    codec = compile_spec(load_spec("iso-2003-bcd"))
+    full = (b"\x71\0\x04\xc0\0\0\0" * 1400).hex().upper()
+    view = codec.view(codec.encode({"t": "2100", "3": "001000", "34": full, "54": "1002978" + "2C" + "000000001234"}))
+    assert view.names("34") == ()
+    assert view.get("54.1.currency") == "978"
+
+
 def _all(codec: Codec, raw: bytes) -> None:
     codec.decode(raw, offsets=True)
     describe(codec.view(raw))
