@@ -1,6 +1,6 @@
 """Writes docs/hsm_commands.rst from the table of host commands: python -m switch.tools.make_hsm_docs [FILE]"""
 
-import sys
+import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,7 +26,7 @@ Keys add {keys}.
 ``docs/hsm.rst`` says what each means.
 
 """
-_SHOWN_APART = ("04", "26", "27", "75", "A4", "A5", "A6", "A7", "A8", "A9", "AA", "AC", "B2")
+_SHOWN_APART = ("04", "26", "27", "75", "A4", "A5", "A6", "A7", "A8", "A9", "AA", "AC", "B2", "BB")
 
 
 def page() -> str:
@@ -97,10 +97,12 @@ def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join((line, title, line, *lines, line)) + "\n\n"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Writes the page, to docs/hsm_commands.rst unless told otherwise."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "docs" / "hsm_commands.rst"
-    target.write_text(page())
+    parser = argparse.ArgumentParser(description="Writes docs/hsm_commands.rst from the table of host commands.")
+    target = Path(__file__).parent.parent / "docs" / "hsm_commands.rst"
+    parser.add_argument("file", nargs="?", type=Path, default=target, help="instead of docs/hsm_commands.rst")
+    parser.parse_args(arguments).file.write_text(page())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Key-block LMKs: keys as `S` blocks, version 0 under 3DES and version 1 under AES, with what they are for inside.
 
+A key protects none that is stronger: the 3DES one takes no AES keys (BB).
+
 The 3DES one is the public test LMK of captures; the AES one is this project's own. Both are for tests only."""
 
 from dataclasses import dataclass
@@ -9,11 +11,14 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from switch.crypto import keyblock, tdes
 from switch.crypto.keyblock_header import Header, KeyBlockError
+from switch.hsm import keycheck
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import KeyFault
 
 # Errors of host commands for the parts of a block; what is left is B2, miscellaneous.
 _CODES = {"MAC": "A4", "encrypted key": "A4", "key length": "A5", "protection key": "27", "optional block": "AC"}
+# Versions of blocks under an AES key.
+_AES_VERSIONS = ("1", "D")
 # Algorithm and length of new keys: code of the header, cipher, bytes.
 ALGORITHMS = {
     "D1": ("T", 8),
@@ -83,18 +88,26 @@ def open_block(protection: bytes, field: str) -> ClearKey:
         raise KeyFault(_CODES.get(error.part, "B2"), str(error)) from None
     header = found.header
     algorithm = "T" if header.algorithm == "D" else header.algorithm
+    _check_wrapping(protection, header.version, found.key, algorithm)
     return ClearKey(
         found.key,
         algorithm=algorithm,
         usage=header.usage,
         mode=header.mode,
+        version=header.key_version,
         exportability=header.exportability,
         scheme=field[0],
     )
 
 
+def _check_wrapping(protection: bytes, version: str, clear: bytes, algorithm: str) -> None:
+    over = "A" if version in _AES_VERSIONS else "T"
+    keycheck.check_wrapping((over, len(protection)), (algorithm, len(clear)), "BB")
+
+
 def make_block(protection: bytes, clear: bytes, version: str, about: About, number: str = "00") -> str:
     """A block of a key under a key."""
+    _check_wrapping(protection, version, clear, about.algorithm)
     try:
         header = Header(version, about.usage, about.algorithm, about.mode, about.version, about.exportability, number)
         return keyblock.wrap(bytes(protection), header, clear)

@@ -15,6 +15,7 @@ class ClearKey(bytes):
     algorithm: str = "T"
     usage: str = ""
     mode: str = "N"
+    version: str = "00"
     exportability: str = "E"
     scheme: str = ""
     once: bool = False
@@ -33,10 +34,10 @@ class ClearKey(bytes):
         return format(repr(self), form)
 
 
-def check_digits(clear: bytes, algorithm: str = "T") -> str:
-    """A check value of 6 digits: zeros encrypted for 3DES, their CMAC for AES (ANSI X9.24-1 annex A)."""
+def check_digits(clear: bytes, algorithm: str = "T", digits: int = 6) -> str:
+    """A check value of 6 digits, 16 at most: zeros encrypted for 3DES, their CMAC for AES (ANSI X9.24-1 annex A)."""
     if algorithm == "T":
-        return tdes.key_check_value(clear)[:6]
+        return tdes.key_check_value(clear)[:digits]
     context = CMAC(AES(clear))
     context.update(bytes(16))
-    return context.finalize().hex().upper()[:6]
+    return context.finalize().hex().upper()[:digits]

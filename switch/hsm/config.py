@@ -10,7 +10,7 @@ from switch.hsm.host import TEST_LMKS as OTHER_TEST_LMKS
 from switch.hsm.lmkfile import LmkFileError
 from switch.hsm.openlmks import TEST_LMKS, AnyLmk, open_all
 from switch.hsm.pinformat import KNOWN
-from switch.hsm.policy import KEY_TRAFFIC
+from switch.hsm.policy import STRICT
 from switch.hsm.secretsource import SecretError
 from switch.hsm.table import TABLE
 
@@ -116,7 +116,7 @@ def _lmks(config: HsmConfig) -> dict[str, AnyLmk]:
 
 
 def _policy(settings: dict[str, Any], production: bool) -> Policy:
-    """The policy of these settings; in production keys come and go under officers' eyes, unless it says otherwise."""
+    """The policy of these settings; `STRICT` stands in production for what they leave out."""
     known = {field.name for field in fields(Policy)}
     for name in settings.keys() - known:
         raise HsmConfigError(f"policy.{name}: expected one of {', '.join(sorted(known))}")
@@ -132,4 +132,5 @@ def _policy(settings: dict[str, Any], production: bool) -> Policy:
     ):
         for code in sorted(getattr(policy, name) - {*codes}):
             raise HsmConfigError(f"policy.{name}: {code[:2]}: expected one of {' '.join(sorted(codes))}")
-    return policy if "guarded" in settings or not production else replace(policy, guarded=KEY_TRAFFIC)
+    strict = {name: value for name, value in STRICT.items() if production and name not in settings}
+    return replace(policy, **strict)

@@ -13,11 +13,13 @@ from switch.hsm.blocklmk import ALGORITHMS, About
 from switch.hsm.clearkey import ClearKey, check_digits
 from switch.hsm.faults import KeyFault
 from switch.hsm.keyfield import Key
-from switch.hsm.kinds import BLOCK_TYPE, KINDS
+from switch.hsm.kinds import BLOCK_TYPE, KINDS, MODES_OF_USAGE
 from switch.hsm.lmk import scheme_of
 from switch.hsm.transport import BYTES_OF_SCHEME, about_key, size_of
 from switch.hsm.vault import Vault
 
+# Schemes that say what a key is for.
+_BLOCKS = ("S", "R")
 _SCHEME_OF_BYTES = {size: scheme for scheme, size in (("Z", 8), ("U", 16), ("T", 24))}
 
 
@@ -60,7 +62,11 @@ class KeyConsole:
         """A new random key; with a ZMK (a field under the LMK) also under it."""
         about, size = self._new(wanted)
         clear = self._vault.fresh(size, about.algorithm)
-        under = self._vault.send(self._zmk(zmk, "E"), clear, zmk_scheme or self._scheme(wanted), about) if zmk else ""
+        under = ""
+        if zmk:
+            scheme = zmk_scheme or self._scheme(wanted)
+            told = about if self._vault.blocks or scheme in _BLOCKS else None
+            under = self._vault.send(self._zmk(zmk, "E"), clear, scheme, told)
         return self._keep(clear, wanted, about, under)
 
     def new_component(self, wanted: Wanted) -> bytes:
@@ -104,21 +110,22 @@ class KeyConsole:
         fixed: bytes = tdes.odd_parity(clear) if clear.algorithm == "T" else clear
         if clear.algorithm == "T":
             keycheck.check_strength(fixed)
-        about = about_key(clear, leaving=False) or self._about(wanted, clear.algorithm)
+        about = about_key(clear) or self._about(wanted, clear.algorithm)
         made = self._keep(fixed, wanted, about)
         return Made(made.key, made.check, parity_set=fixed != clear)
 
     def export_key(self, kind: str, zmk: str, field: str, scheme: str) -> Made:
         """A key of the LMK under a ZMK; scheme R is an X9.143 (TR-31) block, also of a key of a variant LMK."""
         clear = self._open(kind, field)
-        about = about_key(clear) or About(self._usages(kind)[0])
-        under = self._vault.send(self._zmk(zmk, "E"), clear, scheme or _default(field, clear), about)
+        scheme = scheme or _default(field, clear)
+        about = about_key(clear) or (About(self._usages(kind)[0]) if scheme in _BLOCKS else None)
+        under = self._vault.send(self._zmk(zmk, "E"), clear, scheme, about)
         return Made(field, check_digits(clear, clear.algorithm), under)
 
     def translate(self, wanted: Wanted, old: "KeyConsole", field: str) -> Made:
         """A key of another LMK under this one; a block keeps what it says, another key gets what its kind says."""
         clear = old._open(wanted.kind, field)
-        about = about_key(clear, leaving=False) or self._about(wanted, clear.algorithm)
+        about = about_key(clear) or self._about(wanted, clear.algorithm)
         if about.algorithm != "T" and not self._vault.blocks:
             raise KeyFault("26", "an AES key needs a key-block LMK")
         return self._keep(clear, wanted, about)
@@ -143,7 +150,10 @@ class KeyConsole:
         return about, size
 
     def _about(self, wanted: Wanted, algorithm: str) -> About:
-        return About(self._usages(wanted.kind)[0], algorithm, wanted.mode, exportability=wanted.exportability)
+        usage = self._usages(wanted.kind)[0]
+        if wanted.mode not in MODES_OF_USAGE[usage]:
+            raise KeyFault("A8", f"expected a mode of use among {', '.join(MODES_OF_USAGE[usage])}")
+        return About(usage, algorithm, wanted.mode, exportability=wanted.exportability)
 
     def _usages(self, kind: str) -> tuple[str, ...]:
         found = KINDS.get(kind)

@@ -17,6 +17,15 @@ _WEAK = frozenset(
     )
 )  # fmt: skip
 
+# Effective strength, weakest first: algorithm and length in bytes (NIST SP 800-57 part 1, table 2).
+_STRENGTHS = (("T", 8), ("T", 16), ("T", 24), ("A", 16), ("A", 24), ("A", 32))
+
+
+def check_wrapping(over: tuple[str, int], under: tuple[str, int], code: str) -> None:
+    """Raises KeyFault `code` when the key `over` another is weaker than that; both are algorithm and length."""
+    if over in _STRENGTHS and under in _STRENGTHS and _STRENGTHS.index(over) < _STRENGTHS.index(under):
+        raise KeyFault(code, "a key protects no stronger one")
+
 
 def check(key: bytes, parity_code: str, *, repeated: bool = False) -> None:
     """Raises KeyFault: `parity_code` (10 source, 11 destination) for bad parity, 75 for a weak part, and for a

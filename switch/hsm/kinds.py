@@ -38,10 +38,33 @@ _EVERY = (
 KINDS = {kind.name: kind for kind in _EVERY}
 # With PCI key separation terminal keys and PVKs have types of their own.
 PCI_CODES = {"TPK": "70D", "TMK": "80D"}
+# Further types that A0 makes and no command here uses: WWK, ZMK component, KML, MK-DAC, MK-DN.
+_OTHER_CODES = ("006", "100", "200", "409", "509")
 # Stands for the type of a key whose block says it.
 BLOCK_TYPE = "FFF"
 # The modes of use that allow an action on a key; N allows all.
 MODES = {"E": "EBN", "D": "DBN", "G": "GCN", "V": "VCN", "X": "XN"}
+
+# Modes of use that each usage can have besides N, which is for all (X9.143 tables 2 and 4). Two digits are of scheme S.
+_USAGES_OF_MODES = {
+    "X": "B0 B1 B2 E0 E1 E2 E3 E4 E5 E6 32",
+    "BDE": "D0 K0 K1 P0 21 22 23 51 52 71 72",
+    "CGV": "C0 M0 M1 M2 M3 M4 M5 M6 V0 V1 V2 11 12 13",
+}
+MODES_OF_USAGE = {usage: f"{modes}N" for modes, usages in _USAGES_OF_MODES.items() for usage in usages.split()}
+# Usages whose keys leave the HSM in key blocks only, never in a variant scheme.
+BLOCKS_ONLY = ("K0", "52", "D0", "21", "22")
+
+
+def algorithms_of(usage: str) -> str:
+    """The algorithms that a key of a usage may have: T, A."""
+    kinds = [kind for kind in _EVERY if usage in kind.usages]
+    return "TA" if not kinds or any("A" in kind.algorithms for kind in kinds) else "T"
+
+
+def generated_codes(every: dict[str, str]) -> frozenset[str]:
+    """The types that may be generated; `every` has the code of every kind."""
+    return frozenset((*every.values(), *_OTHER_CODES))
 
 
 def codes(*, pci: bool) -> dict[str, str]:

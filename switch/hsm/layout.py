@@ -200,16 +200,21 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """At least `least` characters, up to the number of the LMK, the X'19' of the trailer or the end."""
+    """At least `least` characters of any kind that have no length of their own: all, in a reply.
+
+    In a command the last X'19' starts the trailer, if 32 characters at most are behind it, and % with two digits before
+    that or at the end is the number of the LMK. So whoever ends a command with X'19' may have any data before it.
+    """
 
     name: str
     code: str = "15"
     width: str = "the rest"
     least: int = 1
+    in_reply: bool = False
     pattern: None = None
 
     def read(self, text: str, at: int, values: Values) -> int:
-        end = end_of_body(text, at)
+        end = len(text) if self.in_reply else _end_of_data(text, at)
         if end < at + self.least:
             raise CommandFault("15", f"{self.name} is empty")
         values[self.name] = text[at:end]
@@ -262,8 +267,19 @@ class ClearPin:
         return end
 
 
+MOST_BEHIND = 33  # X'19' and 32 characters of a trailer
+_LMK_NUMBER = re.compile(r"%[0-9]{2}\Z")
+
+
+def _end_of_data(text: str, at: int) -> int:
+    """Where data of any characters end."""
+    mark = text.rfind("\x19", max(at, len(text) - MOST_BEHIND))
+    end = len(text) if mark < 0 else mark
+    return end - 3 if _LMK_NUMBER.search(text[max(at, end - 3) : end]) else end
+
+
 def end_of_body(text: str, at: int) -> int:
-    """Where the body of a command ends whose last field has no length of its own."""
+    """Where the body of a command ends whose last field has digits and no length of its own."""
     mark = text.find("\x19", at)
     end = len(text) if mark < 0 else mark
     return end - 3 if text[end - 3 : end - 2] == "%" and end - 3 >= at else end

@@ -1,6 +1,7 @@
 """What this HSM may do: settings of its security officer. Frozen: a change is a new HSM."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from switch.hsm.kinds import PCI_CODES, codes
 
@@ -25,10 +26,13 @@ class KeyTypes:
 # What lets keys in and out: with two of these a key can change its type, so that in production officers stand by.
 KEY_TRAFFIC = frozenset(("A4", "A6", "A8", "AE", "AG", "AU", "AW", "DW", "DY", "FA", "FC", "FE", "GC", "MG", "MI"))
 
+# What production has unless its settings say otherwise.
+STRICT: dict[str, Any] = {"guarded": KEY_TRAFFIC, "plain_schemes": False}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """`plain_schemes` lets keys come and go as X, Y and Z, whose halves are keys themselves; else 26.
+    """`plain_schemes` takes and makes keys in X, Y and Z, whose parts are keys themselves, under any key; else 26.
 
     `diebold_destination` lets blocks of Diebold and PLUS stay so in CA and CC; out of them is always allowed.
 

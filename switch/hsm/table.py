@@ -16,14 +16,13 @@ from typing import Any
 
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key
-from switch.hsm.layout import Field, Layout, Values, flat
+from switch.hsm.layout import MOST_BEHIND, Field, Layout, Values, flat
 from switch.hsm.vault import Vault
 
-MAX_TRAILER = 33  # X'19' and 32 characters
 # What any command can answer: input, number of the LMK, not enabled, a fault of the HSM itself.
 COMMON_ERRORS = frozenset({"00", "13", "15", "41", "68"})
 # What a command with a key can answer besides: parity is the code of the key; A1 to BD come from key blocks.
-KEY_ERRORS = frozenset({"04", "26", "27", "75", "A4", "A5", "A6", "A7", "A8", "A9", "AA", "AC", "B2"})
+KEY_ERRORS = frozenset({"04", "26", "27", "75", "A4", "A5", "A6", "A7", "A8", "A9", "AA", "AC", "B2", "BB"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class Command:
         for field in self.after:
             at = field.read(text, at, values)
         trailer = text[at:]
-        if trailer and (trailer[0] != "\x19" or len(trailer) > MAX_TRAILER):
+        if trailer and (trailer[0] != "\x19" or len(trailer) > MOST_BEHIND):
             raise CommandFault("15", "body is long")
         return values, number, trailer
 

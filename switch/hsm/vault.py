@@ -9,7 +9,7 @@ from switch.hsm.blocklmk import About, BlockLmk
 from switch.hsm.clearkey import ClearKey
 from switch.hsm.faults import CommandFault, KeyFault
 from switch.hsm.keyfield import Key
-from switch.hsm.kinds import BLOCK_TYPE, KINDS, MODES
+from switch.hsm.kinds import BLOCK_TYPE, KINDS, MODES, generated_codes
 from switch.hsm.lmk import Lmk, scheme_of, unwrap, wrap
 from switch.hsm.policy import KeyTypes, Policy
 from switch.hsm.transport import PLAIN_SCHEMES, receive, send
@@ -27,6 +27,7 @@ class Vault:
         self._refuse_known_keys = refuse_known_keys
         self.policy = policy
         self._codes = types.codes()
+        self._generated = generated_codes(self._codes)
         self.open = lru_cache(maxsize=CACHED_KEYS)(self._open)
 
     def __repr__(self) -> str:
@@ -40,6 +41,7 @@ class Vault:
             code = self._type_code(key, key_type)
             if field[0] in "SR":
                 raise KeyFault("26", "key blocks are not for this LMK")
+            self._check_scheme(scheme_of(field) or "Z")
             clear = ClearKey(unwrap(self.lmk.key(code), field), scheme=scheme_of(field))
         if clear.algorithm == "T":
             keycheck.check(clear, key.code, repeated=self.policy.repeated_keys)
@@ -78,6 +80,14 @@ class Vault:
         """The type code of a kind of key."""
         return self._codes[KINDS[kind].name]
 
+    def check_generated(self, key_type: str) -> None:
+        """Raises KeyFault 29 for a type whose keys are not generated, 04 for one without a pair of the LMK."""
+        if isinstance(self.lmk, BlockLmk):
+            return
+        self.lmk.key(key_type)
+        if key_type not in self._generated:
+            raise KeyFault("29", "keys of this type are not generated")
+
     def keep(self, clear: bytes, key_type: str, scheme: str, about: About | None = None) -> str:
         """A key under the LMK: of a type VPP under a variant LMK, with its block's header under a key-block LMK."""
         self.check_known(clear)
@@ -85,24 +95,26 @@ class Vault:
             if scheme != "S" or about is None:
                 raise KeyFault("26", "key scheme")
             return self.lmk.keep(clear, about)
+        self._check_scheme(scheme or "Z")
         return wrap(self.lmk.key(key_type), clear, scheme)
 
-    def keep_kind(self, clear: bytes, kind: str, scheme: str) -> str:
-        """A key of a kind under the LMK; a block of it gets the first usage of the kind and may be exported."""
-        self.check_known(clear)
-        if isinstance(self.lmk, BlockLmk):
-            return self.lmk.keep(clear, About(KINDS[kind].usages[0]))
-        return wrap(self.lmk.key(self.code_of(kind)), clear, scheme)
+    def keep_kind(self, clear: bytes, kind: str, scheme: str, about: About | None = None) -> str:
+        """A key of a kind under the LMK; a block says what `about` does, or the first usage of the kind and E."""
+        if self.blocks:
+            return self.keep(clear, BLOCK_TYPE, "S", about or About(KINDS[kind].usages[0]))
+        return self.keep(clear, self.code_of(kind), scheme)
 
     def receive(self, under: ClearKey, field: str) -> ClearKey:
         """A key that comes under a zone's or terminal's key; raises KeyFault."""
         self._check_scheme(scheme_of(field) or "Z")
         return receive(under, field)
 
-    def send(self, under: ClearKey, clear: bytes, scheme: str, about: About | None = None) -> str:
-        """A key for a zone or a terminal; raises KeyFault."""
+    def send(
+        self, under: ClearKey, clear: bytes, scheme: str, about: About | None = None, exportability: str = ""
+    ) -> str:
+        """A key for a zone or a terminal; raises KeyFault. `exportability` is what its block says, if it is another."""
         self._check_scheme(scheme)
-        return send(under, clear, scheme, about)
+        return send(under, clear, scheme, about, exportability)
 
     def _check_scheme(self, scheme: str) -> None:
         if scheme in PLAIN_SCHEMES and not self.policy.plain_schemes:

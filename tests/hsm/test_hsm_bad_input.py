@@ -51,7 +51,11 @@ def test_each_command_returns_its_trailer_and_takes_the_number_of_the_lmk(code: 
             assert reply[2:4] == "00"
             assert reply.endswith(trailer)
     assert bench.error(command + "%03") == "13"
-    assert bench.error(command + "\x19" + "9" * 33) == "15"
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - OPEN_ENDED))
+def test_a_trailer_of_more_than_32_characters_is_15(code: str, bench: Any) -> None:
+    assert bench.error(bench.commands()[code] + "\x19" + "9" * 33) == "15"
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -105,6 +105,8 @@ def test_a_key_that_is_exported_comes_back(lmk: Lmk | BlockLmk, scheme: str) -> 
     desk = console(lmk)
     parts = [bytes(16), ZMK]
     zmk, zpk = desk.form(Wanted("ZMK"), parts).key, desk.form(Wanted("ZPK"), [bytes(16), ZPK]).key
+    if isinstance(lmk, BlockLmk):  # only a block with S leaves in another scheme
+        zpk = desk.form(Wanted("ZPK", exportability="S"), [bytes(16), ZPK]).key
     sent = desk.export_key("ZPK", zmk, zpk, scheme).under_zmk
     if scheme in "UX":
         assert sent == wrap(ZMK, ZPK, scheme)
@@ -115,7 +117,7 @@ def test_a_key_that_is_exported_comes_back(lmk: Lmk | BlockLmk, scheme: str) -> 
     back = desk.import_key(Wanted("ZPK"), zmk, sent)
     assert back.check == tdes.key_check_value(ZPK)[:6]
     assert desk.check(back.key, "ZPK")["check"] == back.check
-    made = desk.generate(Wanted("ZPK"), zmk, scheme)
+    made = desk.generate(Wanted("ZPK", exportability="S"), zmk, scheme)
     assert desk.import_key(Wanted("ZPK"), zmk, made.under_zmk).check == made.check
 
 
@@ -130,12 +132,20 @@ def test_a_key_with_even_parity_comes_in_with_a_word_about_it() -> None:
 def test_what_may_not_come_in_or_leave_is_refused() -> None:
     desk, blocks, zmk = console(), console(TEST_BLOCK_LMK), encrypt_key(ZMK, "000")
     block_zmk = blocks.form(Wanted("ZMK"), [bytes(16), ZMK]).key
-    bound = blocks.generate(Wanted("ZPK", exportability="N"), "").key
+    bound, blocked = (blocks.generate(Wanted("ZPK", exportability=one)).key for one in "NE")
+    free = blocks.generate(Wanted("ZEK", exportability="S")).key
     cvk = console().export_key("CVK", zmk, encrypt_key(ZPK, "402"), "R").under_zmk
     for code, attempt in (
         ("A6", lambda: desk.import_key(Wanted("ZPK"), zmk, cvk)),
         ("75", lambda: desk.import_key(Wanted("ZPK"), zmk, wrap(ZMK, bytes.fromhex("01" * 16), "X"))),
         ("AA", lambda: blocks.export_key("ZPK", block_zmk, bound, "R")),
+        ("AA", lambda: blocks.export_key("ZPK", block_zmk, blocked, "U")),
+        ("AA", lambda: blocks.generate(Wanted("ZPK"), block_zmk, "U")),
+        ("AA", lambda: blocks.generate(Wanted("ZPK", exportability="N"), block_zmk, "R")),
+        ("29", lambda: blocks.export_key("ZEK", block_zmk, free, "U")),
+        ("BB", lambda: blocks.generate(Wanted("ZPK", algorithm="A1"))),
+        ("A8", lambda: blocks.generate(Wanted("ZPK", mode="C"))),
+        ("27", lambda: desk.generate(Wanted("ZPK", "T"), zmk)),
         ("10", lambda: desk.export_key("ZPK", zmk, encrypt_key(ZPK, "003"), "X")),  # another kind
         ("10", lambda: desk.export_key("ZPK", encrypt_key(ZMK, "001"), encrypt_key(ZPK, "001"), "X")),  # no ZMK
         ("26", lambda: desk.generate(Wanted("ZPK", "S"))),

@@ -1,12 +1,13 @@
 """CW and CY, M0 and M2, M6 and M8: card values, data and MACs through host commands."""
 
+import re
 import secrets
 from typing import Any
 
 import psec.des
 import psec.mac
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from switch.crypto import card
@@ -161,3 +162,41 @@ def test_the_retail_mac_takes_a_double_length_key_only(bench: Any) -> None:
     for scheme, error in (("Z", "27"), ("U", "00"), ("T", "27")):
         assert bench.error(mac_command("M6", "003", bench.key("003", scheme), "1131", b"00" * 8)) == error
         assert bench.error(mac_command("M6", "003", bench.key("003", scheme), "1111", b"00" * 8)) == "00"
+
+
+DATA = st.binary(min_size=1, max_size=80)
+
+
+def retail_mac(bench: Any, data: bytes) -> str:
+    return psec.mac.generate_retail_mac(bench.clear("003")[:8], bench.clear("003")[8:], data, 1).hex().upper()[:8]
+
+
+@given(DATA, st.sampled_from(["", "%00"]), st.binary(max_size=32).filter(lambda text: b"\x19" not in text))
+def test_a_mac_of_ma_is_over_all_of_the_data_before_the_last_x19(
+    bench: Any, data: bytes, number: str, trailer: bytes
+) -> None:
+    """Whatever the data have in them: X'19', %nn."""
+    assume(number or not re.search(rb"%[0-9]{2}\Z", data))
+    end, mac = number.encode() + b"\x19" + trailer, retail_mac(bench, data)
+    shown = f"\x19{trailer.decode('latin-1')}"
+    assert bench.ask(b"MA" + bench.key("003").encode() + data + end) == f"MB00{mac}{shown}"
+    assert bench.ask(b"MC" + bench.key("003").encode() + mac.encode() + data + end) == f"MD00{shown}"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"%",
+        b"%1",
+        b"%AB",
+        b"a%1x",
+        b"pay %100",
+        b"a\x19" + 33 * b"b",
+        b"%01a",
+        b"\x19" + 40 * b"%00" + b".",
+        50 * b"\x19" + 33 * b".",
+    ],
+)
+def test_data_of_ma_are_not_cut_where_nothing_can_stand_behind_them(data: bytes, bench: Any) -> None:
+    reply = bench.ask(b"MA" + bench.key("003").encode() + data)
+    assert reply == f"MB00{retail_mac(bench, data)}"

@@ -127,6 +127,7 @@ def test_script_macs_agree_with_pyemv(
 ) -> None:
     icc = pyemv.kd.derive_icc_mk_a(bench.clear("209"), pan, psn)
     if scheme == "0":
+        session_data = bytes(6) + session_data[6:]
         session = pyemv.kd.derive_visa_sm_sk(icc, session_data[6:])
     else:
         session = pyemv.kd.derive_common_sk(icc, session_data)
@@ -171,6 +172,15 @@ def test_no_data_is_81_and_less_than_said_80(bench: Any) -> None:
     assert bench.error(f"KU00{smi}{ahead}xx0000;") == "81"
     assert bench.error(f"KQ00{ac}{ahead}FF;{raw(bytes(8))}") == "80"
     assert bench.error(f"KQ00{ac}{ahead}08{raw(bytes(8))}:{raw(bytes(8))}") == "15"
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_before_the_atc_of_a_visa_script_stand_six_zeros(place: int, bench: Any) -> None:
+    ahead = raw(card("4111111111111111", "00"))
+    data = bytes(place) + b"\x01" + bytes(7 - place)
+    tail = f"0008{raw(bytes(8))};"
+    assert bench.error(f"KU00{bench.key('209')}{ahead}{raw(data)}{tail}") == "15"
+    assert bench.error(f"KU01{bench.key('209')}{ahead}{raw(data)}{tail}") == "00"
 
 
 def test_a_tree_that_is_none_is_52(bench: Any) -> None:

@@ -129,7 +129,7 @@ def test_production_refuses_keys_that_everybody_knows(tmp_path: Path, lmk_file: 
     fresh_zmk = tdes.odd_parity(bytes(range(40, 56)))
     zmk = vault.keep(fresh_zmk, "000", "U")
     for clear, expected in ((known, "75"), (own, "00")):
-        field, under = vault.keep(clear, "001", "U"), wrap(fresh_zmk, clear, "X")
+        field, under = vault.keep(clear, "001", "U"), wrap(fresh_zmk, clear, "U")
         for command in (f"BUFF1{field};001;001", f"A6001{zmk}{under}U", f"FA{zmk}{under}"):
             assert open_commands(config).handle(command.encode())[2:4].decode() == expected, command
             assert open_commands(lab).handle(command.encode())[2:4] == b"00"
@@ -253,6 +253,19 @@ def test_in_production_keys_come_and_go_in_the_authorised_state_only(tmp_path: P
     commands.authorise(False)
     assert commands.handle(sent) == b"A917"
     assert commands.handle(b"A00001U")[:4] == b"A100"
+
+
+def test_in_production_plain_schemes_are_26_unless_the_policy_takes_them(tmp_path: Path, lmk_file: Path) -> None:
+    for text, expected in (
+        ("", b"00"),
+        ("production = true\n", b"26"),
+        ("production = true\n" + "{policy}plain_schemes = true\n", b"00"),
+    ):
+        before, _, policy = text.partition("{policy}")
+        settings = WITH_FILE + (f"[policy]\n{policy}" if policy else "")
+        commands = open_commands(written(tmp_path, before + settings))
+        assert commands.handle(b"A00001X")[2:4] == expected
+        assert commands.handle(b"A00001U")[2:4] == b"00"
 
 
 @pytest.mark.parametrize(

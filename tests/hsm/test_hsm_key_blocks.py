@@ -80,8 +80,10 @@ def test_a_changed_block_is_never_used(place: int, data: Any, bench: Any) -> Non
     assert reply == "A4"
 
 
-@pytest.mark.parametrize("number", sorted(LMKS))
-@pytest.mark.parametrize(("algorithm", "size"), [("T2", 16), ("T3", 24), ("A1", 16), ("A3", 32)])
+@pytest.mark.parametrize(
+    ("number", "algorithm", "size"),
+    [("01", "T2", 16), ("01", "T3", 24), ("02", "T2", 16), ("02", "T3", 24), ("02", "A1", 16), ("02", "A3", 32)],
+)
 def test_a_generated_block_says_what_was_asked_and_holds_such_a_key(
     number: str, algorithm: str, size: int, bench: Any
 ) -> None:
@@ -93,7 +95,7 @@ def test_a_generated_block_says_what_was_asked_and_holds_such_a_key(
 
 @pytest.mark.parametrize("scheme", ["S", "R", "X"])
 def test_a_key_exported_as_a_block_comes_back(scheme: str, bench: Any) -> None:
-    zmk, zpk = block(bench, "ZMK", "01"), block(bench, "ZPK", "01")
+    zmk, zpk = block(bench, "ZMK", "01"), TEST_BLOCK_LMK.keep(bench.clear("001"), About("72", exportability="S"))
     exported = bench.ask(f"A8FFF{zmk}{zpk}{scheme}%01")
     assert (exported[:4], exported[4]) == ("A900", scheme)
     header = "#72T2N00E00" if scheme == "X" else ""
@@ -117,16 +119,16 @@ def test_a_variant_key_is_26_under_a_key_block_lmk_and_a_block_under_a_variant_o
 
 def test_a_pin_goes_from_3des_to_aes_and_back_with_the_whole_pan(bench: Any) -> None:
     clear = bytes(range(1, 33))
-    aes = TEST_BLOCK_LMK.keep(clear, About("72", algorithm="A"))
-    des, account = block(bench, "ZPK", "01"), PAN[3:15]
-    reply = bench.ask(f"CC{des}{aes}12{bench.block('001', account=account)}0148{PAN};%01")
+    aes = TEST_AES_LMK.keep(clear, About("72", algorithm="A"))
+    des, account = block(bench, "ZPK", "02"), PAN[3:15]
+    reply = bench.ask(f"CC{des}{aes}12{bench.block('001', account=account)}0148{PAN};%02")
     assert (reply[:6], reply[-2:], len(reply)) == ("CD0004", "48", 40)
     assert pinblock4.decipher(clear, bytes.fromhex(reply[6:38]), PAN) == bench.pin
-    back = bench.ask(f"CC{aes}{des}12{reply[6:38]}4801{PAN};%01")
+    back = bench.ask(f"CC{aes}{des}12{reply[6:38]}4801{PAN};%02")
     assert back == f"CD0004{bench.block('001', account=account)}01"
-    assert bench.error(f"CC{aes}{des}12{reply[6:38]}4801{PAN[:15]}2;%01") == "20"
-    assert bench.error(f"CC{aes}{des}12{reply[6:38]}4805{PAN};%01") == "23"
-    assert bench.error(f"CC{des}{des}12{bench.block('001', account=account)}0148{PAN};%01") == "69"
+    assert bench.error(f"CC{aes}{des}12{reply[6:38]}4801{PAN[:15]}2;%02") == "20"
+    assert bench.error(f"CC{aes}{des}12{reply[6:38]}4805{PAN};%02") == "23"
+    assert bench.error(f"CC{des}{des}12{bench.block('001', account=account)}0148{PAN};%02") == "69"
 
 
 def test_a_test_lmk_is_refused_in_production() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.crypto import tdes
+from switch.crypto import aes, tdes
 from switch.hsm import keycheck, requests
+from switch.hsm.blocklmk import TEST_AES_LMK, TEST_BLOCK_LMK
 from switch.hsm.commands import HostCommands
 from switch.hsm.faults import KeyFault
 from switch.hsm.lmk import decrypt_key, encrypt_key, unwrap, wrap
@@ -95,6 +96,10 @@ def test_a_check_value_is_psecs_in_full_or_in_short(bench: Any, scheme: str, key
         ("ZZ1{key}", "04"),
         ("²01{key}", "04"),
         ("FF1{key};001;0x1", "15"),
+        ("FF1{key};001;002", "15"),
+        ("FF1{key};001;011", "15"),
+        ("FFF{key};001", "05"),
+        ("01F{key}", "05"),
         ("FF1{key};002", "10"),
     ],
 )
@@ -121,6 +126,23 @@ def test_a_check_value_asked_wrongly_is_refused(body: str, error: str, bench: An
 )
 def test_a_key_command_that_cannot_be_done_says_why(command: str, error: str, bench: Any) -> None:
     assert bench.error(command.format(zmk=bench.key("000"), zpk=bench.key("001"))) == error
+
+
+@pytest.mark.parametrize(("number", "algorithm"), [("01", "T2"), ("01", "T3"), ("02", "T2"), ("02", "A2")])
+def test_the_check_value_of_a_block_has_the_length_of_its_type(number: str, algorithm: str, bench: Any) -> None:
+    made = bench.ask(f"A00FFFS%{number}#D0{algorithm}N00E00")
+    block, short = made[4:-6], made[-6:]
+    full = bench.ask(f"BUFFF{block};FFF;000%{number}")
+    assert (full[:10], len(full)) == (f"BV00{short}", 20)
+    for told in ("", ";FFF", ";FFF;001"):
+        assert bench.ask(f"BUFFF{block}{told}%{number}") == f"BV00{short}"
+    clear = {"01": TEST_BLOCK_LMK, "02": TEST_AES_LMK}[number].open(block)
+    if algorithm[0] == "T":
+        assert full[4:] == tdes.key_check_value(clear)
+    else:
+        assert full[4:] == aes.cmac(clear, bytes(16)).hex().upper()[:16]
+    for flag in "012":
+        assert bench.error(f"BUFF{flag}{block};FFF%{number}") == "05"
 
 
 def test_diagnostics_tell_the_lmk_and_the_firmware(bench: Any) -> None:

@@ -120,3 +120,18 @@ def test_keys_in_plain_schemes_neither_come_nor_go_when_the_policy_says_so(schem
     ):
         assert error(strict, command) == "26", command
     assert error(strict, f"A8001{zmk}{bench.key('001')}U") == "00"
+
+
+def test_nor_are_they_used_or_made_under_the_lmk(bench: Any) -> None:
+    """Half of a key in X would be one in Z, of the same kind."""
+    strict = HostCommands(policy=Policy(plain_schemes=False))
+    whole = bench.key("003", "X")
+    for key in (whole, whole[1:17], bench.key("003", "Y")):
+        assert error(bench.hsm, f"MA{key}message") == ("00" if key[0] != "Y" else "27")
+        assert error(strict, f"MA{key}message") == "26"
+    for scheme in "XYZ":
+        assert error(strict, f"A00001{scheme}") == "26"
+    for command in (f"CW{bench.key('402', 'X')[1:]}4111111111111111;3012201", f"IA{bench.key('000')}"):
+        assert (error(bench.hsm, command), error(strict, command)) == ("00", "26")
+    for scheme in "UT":
+        assert error(strict, f"A00001{scheme}") == "00"

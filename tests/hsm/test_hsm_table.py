@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from switch.tools import make_hsm_docs
 
-from switch.hsm.commands.checkvalues import LongType, ShortType
+from switch.hsm.blocklmk import TEST_BLOCK_LMK, About
+from switch.hsm.commands.checkvalues import FlaggedKey, LongType, ShortType
 from switch.hsm.dukptfields import Descriptor, DestinationKind, Ksn, WhenBase, ZoneKey, digits_of
 from switch.hsm.emvfields import Sized
 from switch.hsm.faults import CommandFault
@@ -34,6 +35,7 @@ from switch.hsm.table import TABLE
 
 CODES = sorted(TABLE)
 TYPES = [kind.code for kind in KINDS.values()]
+BLOCK = TEST_BLOCK_LMK.keep(bytes(range(1, 17)), About("P0"))
 SCHEMES = {8: "Z", 16: "U", 24: "T"}
 DIGITS = "0123456789"
 HEX = DIGITS + "ABCDEF"
@@ -113,6 +115,7 @@ MAKERS: dict[type, Any] = {
     LongType: lambda maker, field: "" if maker.values[field.name] else ";" + maker.draw(st.sampled_from(TYPES)),
     WrappedKey: lambda maker, field: "X" + maker.of(HEX, 32),
     Key: lambda maker, field: maker.key(field),
+    FlaggedKey: lambda maker, field: BLOCK if field.blocks else maker.key(field),
     ZoneKey: lambda maker, field: "" if maker.values[field.unless] else maker.key(field),
     DestinationKind: lambda maker, field: maker.draw(st.sampled_from(["", "*"])),
     Descriptor: lambda maker, field: maker.draw(st.sampled_from(["605", "A05", "906", "403"])),
@@ -225,3 +228,19 @@ def test_every_row_has_what_the_page_shows(code: str) -> None:
 def test_the_page_of_commands_is_current() -> None:
     page = Path(__file__).parents[2] / "docs" / "hsm_commands.rst"
     assert page.read_text() == make_hsm_docs.page(), "run: python -m switch.tools.make_hsm_docs"
+
+
+def test_asking_how_to_write_the_page_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["--help"], ["--wrong"], ["a", "b"]):
+        with pytest.raises(SystemExit):
+            make_hsm_docs.main(arguments)
+    assert not list(tmp_path.iterdir())
+    make_hsm_docs.main(["page.rst"])
+    assert (tmp_path / "page.rst").read_text() == make_hsm_docs.page()
+
+
+@given(data=st.binary(max_size=80))
+def test_an_echoed_reply_is_read_whole(data: bytes) -> None:
+    text = data.decode("latin-1")
+    assert TABLE["B2"].read_reply(text)["data"] == text

@@ -2,17 +2,29 @@
 
 from dataclasses import dataclass
 
-from switch.crypto import tdes
 from switch.hsm.clearkey import ClearKey, check_digits
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key
 from switch.hsm.kinds import BLOCK_TYPE
-from switch.hsm.layout import HEX, Choice, Digits, Optional, Values, When
+from switch.hsm.layout import HEX, Choice, Optional, Values, When
 from switch.hsm.table import command
 from switch.hsm.vault import Vault
 
-# Length flag F goes with a key block, whose header tells.
+# Length flag F goes with a key block, whose header tells; no other flag does.
 _FLAGS = {"0": 8, "1": 16, "2": 24}
+
+
+@dataclass(frozen=True, eq=False)
+class FlaggedKey(Key):
+    """A key of any type: a key block with `blocks`, else none; 05 for what the length flag does not go with."""
+
+    blocks: bool = False
+
+    def read(self, text: str, at: int, values: Values) -> int:
+        scheme = text[at : at + 1]
+        if scheme and (scheme in ("S", "R")) != self.blocks:
+            raise CommandFault("05", "key length flag")
+        return super().read(text, at, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +93,12 @@ class CheckValue:
     request=(
         ShortType("key_type"),
         Choice("flag", (*_FLAGS, "F"), "05"),
-        When("flag", ("0",), Key("single", typed_by="key_type", use="", plain=16)),
-        When("flag", ("1",), Key("double", typed_by="key_type", use="", plain=32)),
-        When("flag", ("2",), Key("triple", typed_by="key_type", use="", plain=48)),
-        When("flag", ("F",), Key("block", typed_by="key_type", use="", algorithms="TA")),
+        When("flag", ("0",), FlaggedKey("single", typed_by="key_type", use="", plain=16)),
+        When("flag", ("1",), FlaggedKey("double", typed_by="key_type", use="", plain=32)),
+        When("flag", ("2",), FlaggedKey("triple", typed_by="key_type", use="", plain=48)),
+        When("flag", ("F",), FlaggedKey("block", typed_by="key_type", use="", algorithms="TA", blocks=True)),
         LongType("key_type"),
-        Optional(";", Digits("kcv_type", 3)),
+        Optional(";", Choice("kcv_type", ("000", "001"))),
     ),
     reply=(CheckValue("kcv"),),
     errors=("04", "05"),
@@ -96,17 +108,15 @@ def check_value(
     vault: Vault,  # noqa: ARG001
     key_type: str,  # noqa: ARG001
     flag: str,
-    single: bytes | None,
-    double: bytes | None,
-    triple: bytes | None,
+    single: ClearKey | None,
+    double: ClearKey | None,
+    triple: ClearKey | None,
     block: ClearKey | None,
     kcv_type: str | None,
 ) -> str:
-    """16 digits, or 6 when the last digit of the check value type is 1."""
-    if block:
-        return check_digits(block, block.algorithm)
-    key = single or double or triple or b""
-    if len(key) != _FLAGS[flag]:
+    """16 digits, or 6 when the check value type is 001; without a type a key of a block has 6 and another 16."""
+    key = block or single or double or triple or ClearKey(b"")
+    if flag != "F" and len(key) != _FLAGS[flag]:
         raise CommandFault("05", "key length flag")
-    value = tdes.key_check_value(key)
-    return value[:6] if kcv_type and kcv_type[2] == "1" else value
+    short = kcv_type == "001" or (kcv_type is None and flag == "F")
+    return check_digits(key, key.algorithm, 6 if short else 16)

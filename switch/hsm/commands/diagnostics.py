@@ -13,7 +13,7 @@ def diagnostics(vault: Vault) -> str:
     return vault.lmk.check_value + FIRMWARE
 
 
-@command("B2", "Echo", request=(Counted("data"),), reply=(Rest("data", least=0),), evidence="A B V")
+@command("B2", "Echo", request=(Counted("data"),), reply=(Rest("data", least=0, in_reply=True),), evidence="A B V")
 def echo(vault: Vault, data: str) -> str:  # noqa: ARG001
     """The data, of any bytes."""
     return data

@@ -2,26 +2,18 @@
 
 from switch.crypto import tdes
 from switch.hsm import keycheck
-from switch.hsm.blocklmk import ALGORITHMS, About
+from switch.hsm.blockheader import EXPORTED, HEADER, about_new
+from switch.hsm.blocklmk import About
 from switch.hsm.clearkey import ClearKey, check_digits
 from switch.hsm.faults import CommandFault, KeyFault
 from switch.hsm.keyfield import Key, KeyOut, Scheme, TypeCode, WrappedKey
 from switch.hsm.kinds import BLOCK_TYPE
-from switch.hsm.layout import Choice, Hex, Optional, Text, When
+from switch.hsm.layout import Choice, Hex, Optional, When
 from switch.hsm.table import Answer, command
 from switch.hsm.transport import about_key, size_of
 from switch.hsm.vault import Vault
 
 _KCV = Hex("kcv", 6)
-_HEADER = Optional(
-    "#",
-    Text("usage", 2, code="A6"),
-    Choice("algorithm", tuple(ALGORITHMS), "A7"),
-    Text("mode_of_use", 1, code="A8"),
-    Text("key_version", 2, code="A9"),
-    Choice("exportability", ("E", "N", "S"), "AA"),
-    Choice("optional_blocks", ("00",), "AB"),
-)
 
 
 @command(
@@ -40,8 +32,9 @@ _HEADER = Optional(
             Scheme("zmk_scheme"),
         ),
     ),
-    after=(_HEADER,),
+    after=(HEADER, EXPORTED),
     reply=(KeyOut("key"), When("mode", ("1",), KeyOut("key_under_zmk")), _KCV),
+    errors=("29",),
     evidence="A B C E M",
 )
 def generate_key(
@@ -53,13 +46,15 @@ def generate_key(
     zmk: ClearKey | None,
     tmk: ClearKey | None,
     zmk_scheme: str | None,
+    exported_as: str | None,
     **header: str | None,
 ) -> str:
-    """The key under the LMK, in mode 1 also under a ZMK (flag 0 or none) or a TMK (flag 1), and its check value."""
+    """The key under the LMK, in mode 1 also under a ZMK (flag 0 or none) or a TMK (flag 1), and its check value. The
+    exportability of the block under the ZMK or TMK is exported_as, if that is there."""
     about, size = _new_key(vault, key_type, scheme, header)
     clear = vault.fresh(size, about.algorithm if about else "T")
     under = zmk or tmk
-    exported = vault.send(under, clear, zmk_scheme or "", about) if under else ""
+    exported = vault.send(under, clear, zmk_scheme or "", about, exported_as or "") if under else ""
     kcv = check_digits(clear, about.algorithm if about else "T")
     return vault.keep(clear, key_type, scheme, about) + exported + kcv
 
@@ -69,18 +64,11 @@ def _new_key(vault: Vault, key_type: str, scheme: str, header: dict[str, str | N
     if not vault.blocks:
         if header["usage"] is not None:
             raise CommandFault("15", "a header needs a key-block LMK")
+        vault.check_generated(key_type)
         return None, size_of(scheme)
     if key_type != BLOCK_TYPE:
         raise KeyFault("04", "key type code")
-    return _about(header)
-
-
-def _about(header: dict[str, str | None]) -> tuple[About, int]:
-    usage, mode, version = header["usage"], header["mode_of_use"], header["key_version"]
-    if usage is None or mode is None or version is None:
-        raise CommandFault("15", "expected the header of the key block")
-    algorithm, size = ALGORITHMS[header["algorithm"] or ""]
-    return About(usage, algorithm, mode, version, header["exportability"] or "N"), size
+    return about_new(header)
 
 
 @command(
@@ -92,7 +80,7 @@ def _about(header: dict[str, str | None]) -> tuple[About, int]:
         WrappedKey("key"),
         Scheme("scheme"),
     ),
-    after=(_HEADER,),
+    after=(HEADER,),
     reply=(KeyOut("key"), _KCV),
     errors=("01",),
     evidence="A B V",
@@ -104,9 +92,9 @@ def import_key(vault: Vault, key_type: str, zmk: ClearKey, key: str, scheme: str
     if clear.usage:
         if not vault.blocks:
             raise KeyFault("26", "a key block needs a key-block LMK")
-        about = About(clear.usage, clear.algorithm, clear.mode, exportability=clear.exportability)
+        about = about_key(clear)
     elif vault.blocks:
-        about, _ = _about(header)
+        about, _ = about_new(header)
         if about.algorithm != "T":
             raise KeyFault("A7", "algorithm of the key")
     if vault.blocks and key_type != BLOCK_TYPE:
@@ -128,9 +116,18 @@ def import_key(vault: Vault, key_type: str, zmk: ClearKey, key: str, scheme: str
         Key("key", typed_by="key_type", code="11", use="", algorithms="TA"),
         Scheme("scheme"),
     ),
+    after=(EXPORTED,),
     reply=(KeyOut("key"), _KCV),
+    errors=("29",),
     evidence="A B V",
 )
-def export_key(vault: Vault, key_type: str, zmk: ClearKey, key: ClearKey, scheme: str) -> str:  # noqa: ARG001
-    """The key under the ZMK and its check value."""
-    return vault.send(zmk, key, scheme, about_key(key)) + check_digits(key, key.algorithm)
+def export_key(
+    vault: Vault,
+    key_type: str,  # noqa: ARG001
+    zmk: ClearKey,
+    key: ClearKey,
+    scheme: str,
+    exported_as: str | None,
+) -> str:
+    """The key under the ZMK and its check value. The exportability of its block there is exported_as, if it is told."""
+    return vault.send(zmk, key, scheme, about_key(key), exported_as or "") + check_digits(key, key.algorithm)

@@ -42,6 +42,8 @@ def script_mac(
 ) -> str:
     """Schemes: 0 Visa, whose session data is six zeros and the ATC; 1 Mastercard and EMV, with the ARQC or random
     number as session data of the common session key."""
+    if scheme == "0" and any(session_data[:6]):
+        raise CommandFault("15", "session data: expected six zeros and the ATC")
     icc = card_key(mk_smi, card)
     if not message:
         raise CommandFault("81", "no message")

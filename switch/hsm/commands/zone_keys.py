@@ -20,6 +20,8 @@ from switch.hsm.transport import about_key, size_of
 from switch.hsm.vault import Vault
 
 _KCV = CheckValue("kcv")
+# What a key that leaves can raise besides what any key can.
+_LEAVING = ("29",)
 
 
 def _options(kcv_types: tuple[str, ...] = ("0", "1")) -> Optional:
@@ -73,7 +75,7 @@ def _import(
         if clear.algorithm != "T":
             raise KeyFault("A7", "algorithm of the key")
         keycheck.check(clear, "11")
-        kept = vault.keep_kind(clear, kind, _asked(lmk_scheme) or clear.scheme)
+        kept = vault.keep_kind(clear, kind, _asked(lmk_scheme) or clear.scheme, about_key(clear))
         return kept + digits(clear, kcv_type)
 
 
@@ -87,6 +89,7 @@ def _export(
         f"Translate a {kind} from the LMK to a ZMK",
         request=(Key("zmk", "ZMK"), Key("key", kind, code="11", plain=plain, use=""), _options(types)),
         reply=(KeyOut("key", plain=plain), _KCV),
+        errors=_LEAVING,
         evidence=evidence,
     )
     def translate(
@@ -107,6 +110,7 @@ def _generate(code: str, kind: str, under: str, evidence: str) -> None:
         f"Generate a {kind}",
         request=(Key("master", under), _options()),
         reply=(KeyOut("key_under_master"), KeyOut("key"), *((_KCV,) if under == "ZMK" else ())),
+        errors=_LEAVING,
         evidence=evidence,
     )
     def generate(
@@ -128,6 +132,7 @@ def _pass_on(code: str, kind: str, evidence: str) -> None:
         f"Translate a {kind} from the LMK to a TMK",
         request=(Key("tmk", "TMK"), Key("key", kind, code="11", use=""), _options()),
         reply=(KeyOut("key"),),
+        errors=_LEAVING,
         evidence=evidence,
     )
     def translate(
