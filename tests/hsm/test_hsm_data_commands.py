@@ -164,7 +164,8 @@ def test_the_retail_mac_takes_a_double_length_key_only(bench: Any) -> None:
         assert bench.error(mac_command("M6", "003", bench.key("003", scheme), "1111", b"00" * 8)) == "00"
 
 
-DATA = st.binary(min_size=1, max_size=80)
+_PIECES = st.sampled_from([b"\x19", b"%01", b"%00", b"%", b"text", b"\xff"])
+DATA = st.one_of(st.binary(min_size=1, max_size=80), st.lists(_PIECES, min_size=1, max_size=20).map(b"".join))
 
 
 def retail_mac(bench: Any, data: bytes) -> str:
