@@ -7,16 +7,23 @@ from collections.abc import Sequence
 from switch.crypto.datakeys import DataKeys
 from switch.journal import recovery, schema
 from switch.journal.apply import Applier
+from switch.journal.disk import Disk, MemoryDisk
 from switch.journal.records import Ack, Record, Recovery
 
 
 class MemoryStore:
-    """Commits in `flush`. `failing` makes every unit of a flush fail, as a full disk would."""
+    """Commits in `flush`. `failing` makes every unit of a flush fail, as a full disk would.
 
-    def __init__(self, keys: DataKeys) -> None:
+    `disk` holds the segment log: a second store on it goes on where the first one stopped.
+    """
+
+    def __init__(
+        self, keys: DataKeys, disk: Disk | None = None, delivered: set[int] | None = None, *, same_boot: bool = False
+    ) -> None:
         self.connection = schema.connect(":memory:")
         recovery.prepare(self.connection, keys)
-        self.recovery: Recovery = recovery.load(self.connection, keys, set(), same_boot=False)
+        self.recovery: Recovery = recovery.load(self.connection, keys, delivered or set(), same_boot=same_boot)
+        self.disk = disk or MemoryDisk()
         self.failing = False
         self._applier = Applier(self.connection, keys)
         self._gathered: list[tuple[Sequence[Record], object]] = []

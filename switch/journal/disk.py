@@ -1,0 +1,136 @@
+"""What the segment log asks of a disk. `FolderDisk` is a real one; the simulation passes a virtual one.
+
+Every call may raise OSError. What `append` wrote may be lost, whole or from any byte on, until `sync` has returned."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+class Disk(Protocol):
+    """One folder of files that grow at their ends. Names hold no path."""
+
+    def list(self) -> list[str]:
+        """The names of all files, sorted."""
+
+    def read(self, name: str) -> bytes:
+        """The whole file."""
+
+    def open(self, name: str, head: bytes) -> None:
+        """Makes a new file that begins with `head`: durable, its name too, when the call returns."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """Writes at the end. When it fails any part of `data` may be there."""
+
+    def sync(self, name: str) -> None:
+        """Everything appended to the file is durable when the call returns (fdatasync)."""
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cuts the file: durable when the call returns."""
+
+    def remove(self, name: str) -> None:
+        """The file is gone for good when the call returns."""
+
+    def close(self) -> None:
+        """Lets go of what is held; the files stay as they are."""
+
+
+class FolderDisk:
+    """A folder of mode 0700 with files of mode 0600. Keeps the file that was used last open."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._name, self._descriptor = "", -1
+
+    def list(self) -> list[str]:
+        return sorted(entry.name for entry in self._folder.iterdir() if entry.is_file())
+
+    def read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def open(self, name: str, head: bytes) -> None:
+        self.close()
+        descriptor = os.open(self._folder / name, _NEW, 0o600)
+        try:
+            _write(descriptor, head)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._sync_folder()
+
+    def append(self, name: str, data: bytes) -> None:
+        _write(self._opened(name), data)
+
+    def sync(self, name: str) -> None:
+        os.fdatasync(self._opened(name))
+
+    def truncate(self, name: str, size: int) -> None:
+        self.close()  # a descriptor on which a sync has failed may not tell of the next failure
+        descriptor = self._opened(name)
+        os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+
+    def remove(self, name: str) -> None:
+        self.close()
+        (self._folder / name).unlink()
+        self._sync_folder()
+
+    def close(self) -> None:
+        descriptor, self._name, self._descriptor = self._descriptor, "", -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _opened(self, name: str) -> int:
+        if name != self._name:
+            self.close()
+            self._descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            self._name = name
+        return self._descriptor
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class MemoryDisk:
+    """Files in a dictionary, without faults: what a `MemoryStore` writes to unless it is given another disk."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytearray] = {}
+
+    def list(self) -> list[str]:
+        return sorted(self.files)
+
+    def read(self, name: str) -> bytes:
+        return bytes(self.files[name])
+
+    def open(self, name: str, head: bytes) -> None:
+        self.files[name] = bytearray(head)
+
+    def append(self, name: str, data: bytes) -> None:
+        self.files[name] += data
+
+    def sync(self, name: str) -> None:
+        """Nothing is ever lost."""
+
+    def truncate(self, name: str, size: int) -> None:
+        del self.files[name][size:]
+
+    def remove(self, name: str) -> None:
+        del self.files[name]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """A full disk takes part of a write, and the next call says why."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
