@@ -17,7 +17,7 @@ from switch.crypto.datakeys import DataKeys
 from switch.daemon import batches, switchd
 from switch.daemon import config as switch_config
 from switch.journal import reader
-from switch.journal.sqlite import JournalError
+from switch.journal.errors import JournalError
 
 # Heading of `journal list`, and the journal's column.
 _COLUMNS = {

@@ -19,7 +19,7 @@ from switch.daemon.process import first_reason
 from switch.hsm.client import HsmUnavailable
 from switch.hsm.config import HsmConfigError
 from switch.hsm.datakeys import DataKeyError
-from switch.journal.sqlite import JournalError
+from switch.journal.errors import JournalError
 from switch.lab.errors import LabError
 from switch.link.listener import AddressError
 from switch.money import AmountError, alphabetic, major_units

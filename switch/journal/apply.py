@@ -1,4 +1,4 @@
-"""Turns one unit of records into SQL, inside the writer's transaction."""
+"""Turns units of records into SQL, inside the writer's transaction."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -16,7 +16,6 @@ from switch.journal.records import (
     Lookup,
     Outcome,
     PinTries,
-    Record,
     Reversed,
     SafAttempt,
     SafDone,
@@ -24,6 +23,7 @@ from switch.journal.records import (
     Stored,
     Tombstone,
 )
+from switch.journal.wire import Ended, Logged, is_durable
 
 _OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply = ?, refs = ?, answered = ?,
  latency_us = ?, batch = ? WHERE txn_id = ? AND state = 'pending'"""
@@ -60,6 +60,7 @@ class Applier:
             Delivered: self._delivered,
             CloseBatch: self._close_batch,
             Lookup: self._lookup,
+            Ended: lambda record: self._end(record.txn_id, record),
         }
         self.reload()
 
@@ -68,29 +69,18 @@ class Applier:
         self._batch = self._connection.execute("SELECT max(batch) FROM batch").fetchone()[0]
         self._tombstones = {row[0] for row in self._connection.execute("SELECT dedupe FROM tombstone")}
 
-    def transact(self, units: Sequence[Sequence[Record]]) -> list[Ack]:
-        """Writes units in one transaction, or nothing: what fails is raised after the rollback."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            acks = [self._apply(unit) for unit in units]
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self.reload()
-            raise
-        return acks
-
-    def _apply(self, unit: Sequence[Record]) -> Ack:
-        """Writes a unit; a duplicate intent at its head makes it write nothing."""
-        ack = None
+    def apply(self, unit: Sequence[Logged]) -> tuple[Ack, list[Logged]]:
+        """Writes a unit; its Ack and the records that changed something. A duplicate intent ends it."""
+        answer, applied = Ack(ok=True), []
         for record in unit:
             result = self._handlers[type(record)](record)
             if result is not None:
-                ack = result
+                answer = result
                 if result.duplicate is not None:
                     break
-        return ack or Ack(ok=True)
+            if is_durable(record):
+                applied.append(record)
+        return answer, applied
 
     def _intent(self, record: Intent) -> Ack | None:
         dedupe = record.txn.dedupe
@@ -103,6 +93,9 @@ class Applier:
         return Ack(ok=True, duplicate=schema.from_row(row, self._keys))
 
     def _outcome(self, record: Outcome) -> None:
+        self._end(record.txn.txn_id, record)
+
+    def _end(self, txn_id: int, record: Outcome | Ended) -> None:
         self._connection.execute(
             _OUTCOME,
             (
@@ -114,7 +107,7 @@ class Applier:
                 record.answered,
                 record.latency_us,
                 self._batch,
-                record.txn.txn_id,
+                txn_id,
             ),
         )
 

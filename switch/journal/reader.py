@@ -8,8 +8,8 @@ from typing import Any
 
 from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
+from switch.journal.errors import JournalError
 from switch.journal.records import Stored
-from switch.journal.sqlite import JournalError
 
 # The filters of `switch journal list`, by column.
 FILTERS = ("state", "network", "response_code", "terminal_id", "rrn", "stan", "batch", "pan_token", "kind")

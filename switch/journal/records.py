@@ -51,13 +51,16 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         return f"Transaction({self.txn_id}, {self.kind}, pan={mask_pan(self.pan)})"
 
 
-class Intent(msgspec.Struct, frozen=True):
+# Every record has a tag of its own: the segment log keeps it, so it never changes, and a new field has a default.
+
+
+class Intent(msgspec.Struct, frozen=True, tag="intent"):
     """A transaction begins. When its `dedupe` is already there, the whole unit does nothing."""
 
     txn: Transaction
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     """A pending transaction ends: `state` is approved, declined, reversed or timeout.
 
     `reply` holds the fields of the stored answer, none of them sensitive; `references` what the network gave.
@@ -73,7 +76,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     references: dict[str, str] = {}
 
 
-class Reversed(msgspec.Struct, frozen=True, kw_only=True):
+class Reversed(msgspec.Struct, frozen=True, kw_only=True, tag="reversed"):
     """An approval is taken back; `reply` becomes its stored answer, so that no repeat collects the approval."""
 
     txn_id: int
@@ -82,7 +85,7 @@ class Reversed(msgspec.Struct, frozen=True, kw_only=True):
     response_code: str = "91"
 
 
-class SafPut(msgspec.Struct, frozen=True, kw_only=True):
+class SafPut(msgspec.Struct, frozen=True, kw_only=True, tag="saf_put"):
     """A message to deliver for certain. One per transaction and kind: a second is ignored."""
 
     saf_id: int
@@ -96,14 +99,14 @@ class SafPut(msgspec.Struct, frozen=True, kw_only=True):
         return f"SafPut({self.saf_id}, txn {self.txn_id}, {self.kind} to {self.host})"
 
 
-class SafAttempt(msgspec.Struct, frozen=True):
+class SafAttempt(msgspec.Struct, frozen=True, tag="saf_attempt"):
     """The message was put on its link once more."""
 
     saf_id: int
     attempts: int
 
 
-class SafDone(msgspec.Struct, frozen=True, kw_only=True):
+class SafDone(msgspec.Struct, frozen=True, kw_only=True, tag="saf_done"):
     """`state` is acknowledged or dead; a dead one stays for an operator to see."""
 
     saf_id: int
@@ -111,33 +114,33 @@ class SafDone(msgspec.Struct, frozen=True, kw_only=True):
     response_code: str
 
 
-class PinTries(msgspec.Struct, frozen=True):
+class PinTries(msgspec.Struct, frozen=True, tag="pin_tries"):
     """Wrong PINs the switch counted on the issuer's behalf, by PAN token."""
 
     pan_token: str
     count: int
 
 
-class Tombstone(msgspec.Struct, frozen=True):
+class Tombstone(msgspec.Struct, frozen=True, tag="tombstone"):
     """A reversal came before its original: an original under this key is declined when it comes."""
 
     dedupe: str
     received: int
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     """Answers that were handed to their links."""
 
     txn_ids: list[int]
 
 
-class CloseBatch(msgspec.Struct, frozen=True):
+class CloseBatch(msgspec.Struct, frozen=True, tag="close_batch"):
     """Ends the open clearing batch and opens the next."""
 
     at: int
 
 
-class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+class Lookup(msgspec.Struct, frozen=True, kw_only=True, tag="lookup"):
     """Asks for one request: by `dedupe`, else by `txn_id`, else the latest of a terminal with that `stan` or `rrn`."""
 
     dedupe: str = ""

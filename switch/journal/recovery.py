@@ -1,4 +1,4 @@
-"""Opening the journal: schema, the check of its keys, and what a previous life left unfinished."""
+"""What a previous life left unfinished."""
 
 import sqlite3
 
@@ -7,42 +7,32 @@ import msgspec
 from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
 from switch.journal.apply import saf_bound_to
-from switch.journal.records import Recovery, SafPut
+from switch.journal.commit import Committer
+from switch.journal.records import Delivered, Recovery, SafPut
+
+_UNSENT = "SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind != 'reversal' ORDER BY txn_id"
 
 
-class WrongKeysError(Exception):
-    """The data keys are not those the journal was written with."""
-
-
-def prepare(connection: sqlite3.Connection, keys: DataKeys) -> None:
-    """Creates what is missing; raises WrongKeysError before anything could be sealed under other keys."""
-    connection.executescript(schema.TABLES)
-    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if meta.get("version", schema.VERSION) != schema.VERSION:
-        raise WrongKeysError(f"written by schema version {meta['version']}, expected {schema.VERSION}")
-    check = keys.check_value()
-    if meta.get("keys", check) != check:
-        raise WrongKeysError("the data keys are not the ones this journal was written with")
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?), ('keys', ?)", (schema.VERSION, check))
-    connection.execute("INSERT INTO batch (batch) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM batch)")
-
-
-def load(connection: sqlite3.Connection, keys: DataKeys, delivered: set[int], *, same_boot: bool) -> Recovery:
+def recover(
+    connection: sqlite3.Connection, committer: Committer, keys: DataKeys, delivered: set[int], *, same_boot: bool
+) -> Recovery:
     """What is open. An approval whose answer was certainly not sent is told from one that may have been:
 
     after the death of the process the delivery log is complete, after a crash of the machine it is not.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    marks = [(txn_id,) for txn_id in delivered]
-    connection.executemany("UPDATE txn SET delivered = 1 WHERE txn_id = ?", marks)
-    undelivered = connection.execute(
-        "SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind != 'reversal' ORDER BY txn_id"
-    ).fetchall()
     assumed = 0
+    marks = sorted(delivered)
     if not same_boot:
-        assumed, undelivered = len(undelivered), []
-        connection.execute("UPDATE txn SET delivered = 1 WHERE state = 'approved' AND delivered = 0")
-    connection.execute("COMMIT")
+        assumed = sum(row["txn_id"] not in delivered for row in connection.execute(_UNSENT))
+        unsent = connection.execute("SELECT txn_id FROM txn WHERE state = 'approved' AND delivered = 0").fetchall()
+        marks = sorted(delivered | {row[0] for row in unsent})
+    if marks:
+        committer.insist([Delivered(marks)])
+    return _load(connection, keys, assumed)
+
+
+def _load(connection: sqlite3.Connection, keys: DataKeys, assumed: int) -> Recovery:
+    undelivered = connection.execute(_UNSENT).fetchall()
     pending = connection.execute("SELECT * FROM txn WHERE state = 'pending' ORDER BY txn_id").fetchall()
     queued = connection.execute("SELECT * FROM saf WHERE state = 'queued' ORDER BY saf_id").fetchall()
     counters = connection.execute(

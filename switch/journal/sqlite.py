@@ -1,4 +1,4 @@
-"""The journal in SQLite: one writer thread commits whatever has gathered (group commit), then acknowledges.
+"""The journal in files: one writer thread commits whatever has gathered (group commit), then acknowledges.
 
 The engine's thread only appends to lists and reads them back."""
 
@@ -16,25 +16,28 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from switch.crypto.datakeys import DataKeys
-from switch.journal import recovery, schema
-from switch.journal.apply import Applier
+from switch.journal import opening, recovery, schema
+from switch.journal.commit import reason
+from switch.journal.disk import Disk, FolderDisk
+from switch.journal.errors import DamagedError, JournalError, WrongKeysError
 from switch.journal.lines import render
+from switch.journal.migrations import NewerVersionError
 from switch.journal.records import Ack, Record, Recovery
+from switch.journal.segments import LogError
+from switch.journal.settings import JournalSettings
 
 log = structlog.get_logger()
 
+_CANNOT_OPEN = (sqlite3.Error, OSError, LogError, WrongKeysError, NewerVersionError, DamagedError, InvalidTag)
 _Unit = tuple[Sequence[Record], object]
-
-
-class JournalError(Exception):
-    """The journal cannot be opened: the message says which file and why."""
 
 
 class SqliteStore:
     """`lines` receives one JSON line per finished transaction, rendered by the writer.
 
     `delivered` are the answers known to have been handed over before a restart; `same_boot` says whether that
-    knowledge is complete. `recovery` is what was found when the file was opened.
+    knowledge is complete. `recovery` is what was found when the file was opened, `replayed` how many groups the index
+    was behind its log. `disk` holds the log, a folder beside `path` by default.
     """
 
     def __init__(
@@ -45,34 +48,42 @@ class SqliteStore:
         lines: TextIO | None = None,
         delivered: set[int] | None = None,
         same_boot: bool = False,
+        disk: Disk | None = None,
+        settings: JournalSettings | None = None,
     ) -> None:
+        settings = settings or JournalSettings()
         self._lock = _exclusive(path)
+        self._disk: Disk | None = None
+        self._connection: sqlite3.Connection | None = None
         try:
             _make_private(path)
-            connection = schema.connect(str(path))
-        except (sqlite3.Error, OSError) as error:
-            os.close(self._lock)
-            raise JournalError(f"{path}: {error}") from None
-        try:
-            recovery.prepare(connection, keys)
-            self.recovery: Recovery = recovery.load(connection, keys, delivered or set(), same_boot=same_boot)
-        except (sqlite3.Error, recovery.WrongKeysError, InvalidTag) as error:
-            connection.close()
-            os.close(self._lock)
+            self._disk = disk or FolderDisk(segments_folder(path))
+            self._connection = connection = schema.connect(str(path))
+            if settings.check:
+                opening.quick_check(connection)
+            opening.prepare(connection, keys)
+            self._committer, self.replayed = opening.join_log(connection, keys, self._disk, settings)
+            self.recovery: Recovery = recovery.recover(
+                connection, self._committer, keys, delivered or set(), same_boot=same_boot
+            )
+        except _CANNOT_OPEN as error:
+            self._release()
             raise JournalError(f"{path}: {str(error) or 'a sealed value was changed and does not open'}") from None
-        self._applier = Applier(connection, keys)
-        self._connection = connection
         self._lines = lines
         self._gathered: list[_Unit] = []
         self._queue: SimpleQueue[list[_Unit] | None] = SimpleQueue()
         self._acks: deque[tuple[object, Ack]] = deque()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._outstanding = 0
-        self.commits = 0
         self._thread = threading.Thread(target=self._write_until_closed, name="journal-writer", daemon=True)
         self._thread.start()
 
     # -- the engine's side
+
+    @property
+    def commits(self) -> int:
+        """How many transactions the writer has committed."""
+        return self._committer.commits
 
     @property
     def backlog(self) -> int:
@@ -105,8 +116,14 @@ class SqliteStore:
         self.flush()
         self._queue.put(None)
         self._thread.join()
-        self._connection.close()
         os.close(self._event)
+        self._release()
+
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._disk is not None:
+            self._disk.close()
         os.close(self._lock)
 
     # -- the writer's side
@@ -123,7 +140,7 @@ class SqliteStore:
                 gathered = self._queue.get()
             closing = gathered is None
             if units:
-                self._acknowledge(units, self._commit(units))
+                self._acknowledge(units, self._committer.commit([unit for unit, _ in units]))
 
     def _acknowledge(self, units: list[_Unit], acks: list[Ack]) -> None:
         self._acks.extend((token, ack) for (_, token), ack in zip(units, acks, strict=True))
@@ -137,35 +154,12 @@ class SqliteStore:
             lines.write("".join(render(record) for unit in units for record in unit))
             lines.flush()
         except Exception as error:  # a full log must not stop the writer; the journal has what the lines said
-            log.error("transaction lines lost", reason=_reason(error))
-
-    def _commit(self, units: list[_Unit]) -> list[Ack]:
-        """All units in one transaction; when one of them is at fault each in its own, so that it hurts no other."""
-        try:
-            return self._transact([unit for unit, _ in units])
-        except sqlite3.OperationalError as error:  # disk full, locked: no unit's fault, and a retry costs each its wait
-            log.error("journal commit failed", reason=_reason(error), units=len(units))
-            return [Ack(ok=False)] * len(units)
-        except Exception as error:
-            log.error("journal commit failed", reason=_reason(error), units=len(units))
-        return [self._commit_one(unit) for unit, _ in units]
-
-    def _commit_one(self, unit: Sequence[Record]) -> Ack:
-        try:
-            return self._transact([unit])[0]
-        except Exception as error:  # whatever it is: a dead writer answers nobody
-            log.error("journal unit failed", reason=_reason(error))
-            return Ack(ok=False)
-
-    def _transact(self, units: list[Sequence[Record]]) -> list[Ack]:
-        acks = self._applier.transact(units)
-        self.commits += 1
-        return acks
+            log.error("transaction lines lost", reason=reason(error))
 
 
-def _reason(error: Exception) -> str:
-    """SQLite names tables and columns, never values; other errors might."""
-    return str(error) if isinstance(error, sqlite3.Error | OSError) else type(error).__name__
+def segments_folder(path: Path) -> Path:
+    """Where the segments of the journal `path` lie: beside it."""
+    return path.with_name(path.name + ".segments")
 
 
 def _make_private(path: Path) -> None:

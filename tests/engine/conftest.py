@@ -25,7 +25,6 @@ from switch.engine.engine import Engine
 from switch.engine.ports import Instant
 from switch.engine.routing import parse_bin_table
 from switch.hsm.commands import HostCommands
-from switch.journal import recovery
 from switch.journal.apply import saf_bound_to
 from switch.journal.memory import MemoryStore
 from switch.journal.records import Outcome, Record, SafPut
@@ -273,7 +272,7 @@ class Play:
             link.open, link.tokens = False, []
         self.links.clear()
         self.up = dict.fromkeys(self.up, False)
-        found = recovery.load(self.memory.connection, KEYS, self.marks, same_boot=True)
+        found = self.memory.recover(self.marks, same_boot=True)
         self.engine = Engine(self.settings, BINS, self, found)
         self.engine.recover(found)
         self.settle()

@@ -8,8 +8,7 @@ import pytest
 import structlog
 
 from switch.crypto.datakeys import DataKeys
-from switch.journal import reader
-from switch.journal import sqlite as sqlite_store
+from switch.journal import commit, reader
 from switch.journal.delivery import DeliveryLog
 from switch.journal.records import CloseBatch, Intent, PinTries, Reversed, SafAttempt, SafPut
 from switch.journal.sqlite import JournalError, SqliteStore
@@ -41,7 +40,7 @@ def said(path, keys, write, make_txn, make_outcome, monkeypatch):
     """Every kind of record for every card; gives what was printed, while the journal is still open."""
     stream = io.StringIO()
     plain = structlog.wrap_logger(structlog.PrintLogger(stream), processors=[structlog.processors.JSONRenderer()])
-    monkeypatch.setattr(sqlite_store, "log", plain)  # without the masking that a process would configure
+    monkeypatch.setattr(commit, "log", plain)  # without the masking that a process would configure
     log = DeliveryLog(path.with_suffix(".delivered"), "boot")
     log.start()
     store = SqliteStore(path, keys, lines=stream)
@@ -66,8 +65,14 @@ def said(path, keys, write, make_txn, make_outcome, monkeypatch):
 
 
 def test_no_file_of_the_journal_holds_a_card_number(said, path, tmp_path, keys):
-    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert {"journal.db", "journal.db-wal", "journal.db-shm", "journal.delivered"} <= files.keys()
+    files = {file.name: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert {
+        "journal.db",
+        "0000000000000001.seg",
+        "journal.db-wal",
+        "journal.db-shm",
+        "journal.delivered",
+    } <= files.keys()
     assert {name: _found(data) for name, data in files.items() if _found(data)} == {}
     stored = files["journal.db"] + files["journal.db-wal"]
     assert b"411111******1111" in stored and keys.pan_token(PANS[1]).encode() in stored
