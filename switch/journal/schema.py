@@ -1,6 +1,7 @@
 """The journal's tables and the mapping between a Transaction and its row."""
 
 import json
+import operator
 import sqlite3
 from pathlib import Path
 
@@ -10,8 +11,13 @@ from switch.crypto.datakeys import DataKeys
 from switch.journal.records import Stored, Transaction
 from switch.message import mask_pan
 
+# The unique keys and card tokens of new rows fall anywhere in their indexes: these pages are held, and written rarely.
+_CACHE_KIB = 64 * 1024
+_CHECKPOINT_PAGES = 4000
+
 # Columns that are fields of Transaction of the same name; the PAN has three columns of its own.
 COLUMNS = tuple(name for name in Transaction.__struct_fields__ if name != "pan")
+_values = operator.attrgetter(*COLUMNS)
 INSERT = (
     f"INSERT INTO txn ({', '.join(COLUMNS)}, pan_sealed, pan_token, pan_masked)"  # noqa: S608 - names only
     f" VALUES ({', '.join('?' * (len(COLUMNS) + 3))}) ON CONFLICT (dedupe) DO NOTHING"
@@ -28,6 +34,8 @@ def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -39,7 +47,7 @@ def bound_to(txn_id: int) -> bytes:
 
 def to_row(txn: Transaction, keys: DataKeys) -> tuple[object, ...]:
     """The values of INSERT."""
-    values = tuple(getattr(txn, name) for name in COLUMNS)
+    values = _values(txn)
     sealed = keys.seal(txn.pan.encode(), bound_to(txn.txn_id))
     return (*values, sealed, keys.pan_token(txn.pan), mask_pan(txn.pan))
 

@@ -260,13 +260,13 @@ class Faulty(MemoryDisk):
 @pytest.mark.parametrize(
     "faults",
     [
-        {"append"},
-        {"sync"},
-        {"open"},
-        {"append", "truncate"},
-        {"sync", "truncate"},
-        {"sync", "read"},
-        {"open", "remove"},
+        ("append",),
+        ("sync",),
+        ("open",),
+        ("append", "truncate"),
+        ("sync", "truncate"),
+        ("sync", "read"),
+        ("open", "remove"),
     ],
     ids=" and ".join,
 )

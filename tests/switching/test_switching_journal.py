@@ -47,18 +47,19 @@ async def test_a_failing_commit_is_a_decline_and_the_journal_goes_on_when_it_can
     async with world.life() as life:
         terminal = await life.connect()
         assert (await terminal.ask(sale(VISA)))["39"] == "00"
-        real, life.store._applier.transact = life.store._applier.transact, _no_space
-        with structlog.testing.capture_logs():
+        real, life.store._committer._transact = life.store._committer._transact, _no_space
+        with structlog.testing.capture_logs() as logs:
             assert (await terminal.ask(sale(VISA)))["39"] in ("91", "96")
             with pytest.raises(JournalFailedError):
                 await life.switch.close_batch()
-        life.store._applier.transact = real
+        assert [line["event"] for line in logs if line["log_level"] == "error"] == ["journal failing"]
+        life.store._committer._transact = real
         assert (await terminal.ask(sale(VISA)))["39"] == "00"
         assert len(world.hosts["visa"].of("1")) == 2
         assert await life.switch.close_batch() == 1
 
 
-def _no_space(_units):
+def _no_space(_units, *, each=False):
     raise sqlite3.OperationalError("database or disk is full")
 
 
