@@ -27,6 +27,7 @@ VNVNM704 VUVUT548 WFWLF876 WSWSM882 YEYEM887 YTMYT175 ZAZAF710 ZMZMB894 ZWZWE716
 
 _BY_NUMBER = {code[5:]: code[:2] for code in _CODES.split()}
 _BY_LETTERS = {code[:2]: code[2:5] for code in _CODES.split()}
+_NUMBERS = {form: code[5:] for code in _CODES.split() for form in (code[:2], code[2:5], code[5:])}
 
 
 def alpha2(numeric: str) -> str:
@@ -37,3 +38,8 @@ def alpha2(numeric: str) -> str:
 def alpha3(letters: str) -> str:
     """The three letters of a country's two, "" when there is no such country."""
     return _BY_LETTERS.get(letters, "")
+
+
+def numeric(code: str) -> str:
+    """The number of a country by its two letters, its three letters or its number; "" when there is no such country."""
+    return _NUMBERS.get(code.upper(), "")

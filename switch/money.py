@@ -32,6 +32,13 @@ def alphabetic(currency: str) -> str:
     return _currencies().get(currency, (currency, 0))[0]
 
 
+def numeric(code: str) -> str:
+    """ "EUR" or "978" -> "978"; "" for a code that is not listed."""
+    if code in _currencies():
+        return code
+    return next((number for number, (letters, _) in _currencies().items() if letters == code), "")
+
+
 def minor_units(text: str, currency: str) -> int:
     """ "12.34" of "978" -> 1234; raises AmountError for more decimals than the currency has, or no number."""
     digits = exponent(currency)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 
@@ -14,8 +14,10 @@ from switch.dialect.canonical import HostDialect
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
-from switch.engine.config import Deadlines, EngineSettings, HostSettings, OnUs, QueueLimits, TerminalSettings
+from switch.engine.config import Deadlines, EngineSettings, HostSettings, QueueLimits, TerminalSettings
+from switch.engine.router import Router
 from switch.engine.routing import BinTable, RoutingError, parse_bin_table
+from switch.engine.rulesettings import OnUs, RoutingSettings
 from switch.message import SpecError, load_spec
 from switch.resources import read_text
 from switch.switching.runtime import SwitchSettings
@@ -59,6 +61,7 @@ class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     acquirer: str = "400001"
     max_in_flight: int = 10_000
     bins: str = ""
+    routing: RoutingSettings = RoutingSettings()
     journal: str = "journal.db"
     data_keys: str = "data-keys.json"
     hsm: HsmLinkSettings = HsmLinkSettings()
@@ -88,29 +91,52 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return self.path(self.config.journal)
 
 
-def load(path: Path) -> Loaded:
-    """The configuration in `path`; raises ConfigError naming file, key and what was expected."""
+# Opens the file of a BIN table.
+Opener = Callable[[Path], IO[str]]
+
+
+def _open(path: Path) -> IO[str]:
+    return path.open(encoding="utf-8", newline="")
+
+
+def load(path: Path, opener: Opener = _open) -> Loaded:
+    """The configuration in `path`; raises ConfigError naming file, key and what was expected.
+
+    `opener` opens the BIN table, for whoever wants to see how far it has been read.
+    """
     config = configfile.load(path, SwitchConfig)
     folder = path.absolute().parent
     try:
-        bins = _bins(config, folder)
-        _check(config, bins)
+        bins = _bins(config, folder, opener)
+        _check(config)
         settings = _settings(config)
+        check_router(Router(bins, settings.engine))
     except (ConfigError, RoutingError, SpecError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return Loaded(config=config, folder=folder, bins=bins, settings=settings)
 
 
-def _bins(config: SwitchConfig, folder: Path) -> BinTable:
+def check_router(router: Router) -> None:
+    """Raises RoutingError for a BIN table that leads where nothing is."""
+    unknown = router.unknown_hosts()
+    if unknown:
+        raise RoutingError(
+            f"bins: expected hosts that [hosts] or [routing.routes] names, found {', '.join(sorted(unknown))}"
+        )
+
+
+def _bins(config: SwitchConfig, folder: Path, opener: Opener) -> BinTable:
+    limit = config.routing.max_ranges
     if not config.bins:
-        return parse_bin_table(read_text("fixtures", "bins.csv").splitlines(), "fixtures/bins.csv")
+        return parse_bin_table(read_text("fixtures", "bins.csv").splitlines(), "fixtures/bins.csv", limit)
     try:
-        return parse_bin_table((folder / config.bins).read_text(encoding="utf-8").splitlines(), config.bins)
+        with opener(folder / config.bins) as lines:
+            return parse_bin_table(lines, config.bins, limit)
     except OSError as error:
         raise ConfigError(f"bins: {config.bins}: {error.strerror}") from None
 
 
-def _check(config: SwitchConfig, bins: BinTable) -> None:
+def _check(config: SwitchConfig) -> None:
     if not config.listeners:
         raise ConfigError("listeners: expected at least one")
     names = [listener.name for listener in config.listeners]
@@ -121,9 +147,6 @@ def _check(config: SwitchConfig, bins: BinTable) -> None:
         if "|" in listener.name or not listener.name:
             raise ConfigError("listeners: expected a name without |")
     _check_keys(config)
-    unknown = bins.hosts - config.hosts.keys()
-    if unknown:
-        raise ConfigError(f"bins: expected hosts that [hosts] names, found {', '.join(sorted(unknown))}")
 
 
 def _check_keys(config: SwitchConfig) -> None:
@@ -134,6 +157,10 @@ def _check_keys(config: SwitchConfig) -> None:
             fields[f"hosts.{name}.zpk"] = host.zpk
         if host.on_us is not None:
             fields |= {f"hosts.{name}.on_us.pvk": host.on_us.pvk, f"hosts.{name}.on_us.cvk": host.on_us.cvk}
+    for name, route in config.routing.routes.items():
+        if route.verify is not None:
+            where = f"routing.routes.{name}.verify"
+            fields |= {f"{where}.pvk": route.verify.pvk, f"{where}.cvk": route.verify.cvk}
     for key, value in fields.items():
         if not _KEY_FIELD.fullmatch(value):
             raise ConfigError(
@@ -152,6 +179,7 @@ def _settings(config: SwitchConfig) -> SwitchSettings:
         max_in_flight=config.max_in_flight,
         deadlines=config.deadlines,
         queue=config.queue,
+        routing=config.routing,
     )
     links = {name: host.link for name, host in config.hosts.items()}
     return SwitchSettings(engine=engine, listeners=config.listeners, hosts=links, hsm=config.hsm, drain=config.drain)

@@ -36,13 +36,15 @@ class Authoriser:
         core = self._core
         instant = self._ports.instant()
         terminal = core.settings.terminal(payment.terminal.strip())
-        route = core.bins.route(payment.pan)
-        host = core.host(route.host) if route else None
-        code = self._decline_code(payment, terminal, host)
         settings = terminal or core.settings.default_terminal
+        choice = core.choose(payment, settings)
+        host = choice.host if choice else None
+        code = self._decline_code(payment, terminal, host)
         txn_id = core.next_txn_id()
         outgoing = outgoing_of(payment, settings, txn_id, core.settings.acquirer, instant)
-        network = route.network if route else ""
+        network = choice.network if choice else ""
+        for name in choice.strip if choice else ():
+            setattr(outgoing, name, "")
         txn = transaction_of(
             payment, outgoing, host, network, txn_id=txn_id, key=key, interface=link.interface, instant=instant
         )
@@ -54,6 +56,7 @@ class Authoriser:
             outgoing=outgoing,
             txn=txn,
             host=host,
+            verify=choice.verify if choice else None,
             started=instant.epoch_us,
         )
         core.flights[key] = flight
@@ -80,7 +83,7 @@ class Authoriser:
     # -- the HSM
 
     def _ask_hsm(self, flight: Flight, host: HostSettings, tpk: str) -> None:
-        commands = self._hsm_commands(flight.payment, host, tpk)
+        commands = self._hsm_commands(flight.payment, flight.verify, host, tpk)
         if isinstance(commands, str):
             flight.failure = commands
             return
@@ -90,10 +93,12 @@ class Authoriser:
                 return
             flight.waiting += 1
 
-    def _hsm_commands(self, payment: Payment, host: HostSettings, tpk: str) -> dict[str, bytes] | str:
+    def _hsm_commands(
+        self, payment: Payment, verify: OnUs | None, host: HostSettings, tpk: str
+    ) -> dict[str, bytes] | str:
         """The commands by what they are for, or the response code when they cannot be put."""
-        if host.on_us is not None:
-            return onus.commands(payment, host.on_us, tpk)
+        if verify is not None:
+            return onus.commands(payment, verify, tpk)
         if not payment.pin_block:
             return {}
         if not host.zpk:
@@ -108,7 +113,7 @@ class Authoriser:
         flight.verdicts[what] = error
         if not error:
             flight.failure = codes.MALFUNCTION
-        elif flight.host is not None and flight.host.on_us is None:
+        elif flight.verify is None:
             self._translated(flight, requests.HsmReply("CB", error, body))
         self._one_less(flight)
 
@@ -137,12 +142,12 @@ class Authoriser:
             return
         if flight.failure:
             self._closer.finish(flight, "declined", flight.failure)
-        elif flight.host is not None and flight.host.on_us is not None:
-            self._verified(flight, flight.host.on_us)
+        elif flight.verify is not None:
+            self._verified(flight, flight.verify)
         else:
             self._exchange.send(flight)
 
-    # -- on-us
+    # -- on the issuer's behalf
 
     def _verified(self, flight: Flight, keys: OnUs) -> None:
         """A failure is declined here and told to the issuer; a success is forwarded with its result."""

@@ -6,6 +6,7 @@ from switch.engine import codes
 
 _AMOUNTLESS = ("30", "31")
 _KINDS = {"00": "sale", "01": "cash", "09": "sale", "20": "refund", "30": "balance", "31": "balance"}
+KINDS = frozenset(_KINDS.values())
 _REQUESTS = ("1", "2")
 
 

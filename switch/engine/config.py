@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from switch.dialect.canonical import HostDialect
+from switch.engine.rulesettings import OnUs as OnUs
+from switch.engine.rulesettings import RoutingSettings
+
+_TELLS_RESULTS = frozenset(("iso-1993-ascii",))
 
 
 class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,14 +33,6 @@ class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_retry: float = 30.0
 
 
-class OnUs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the switch verifies itself: keys under the LMK (key type 002 and 402) and the wrong PINs it allows."""
-
-    pvk: str
-    cvk: str
-    pin_tries: int = 3
-
-
 @dataclass(frozen=True, slots=True)
 class HostSettings:
     """A host link: its dialect, its ZPK under the LMK ("" when no PIN block travels on it), on-us verification."""
@@ -46,14 +42,20 @@ class HostSettings:
     zpk: str = ""
     on_us: OnUs | None = None
 
+    @property
+    def tells_results(self) -> bool:
+        """Whether a request carries what the switch found when it verified PIN and card values for the issuer."""
+        return self.dialect.name in _TELLS_RESULTS
+
 
 class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a terminal's key and merchant data are; "" leaves what the request itself says."""
+    """What a terminal's key and merchant data are; "" leaves what the request itself says. Rules see its `group`."""
 
     tpk: str
     mcc: str = "5999"
     name_location: str = "ISO8583 LAB MERCHANT".ljust(25) + "BERLIN".ljust(13) + "DE"
     country: str = "276"
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class EngineSettings:
     remembered: int = 10_000
     deadlines: Deadlines = field(default_factory=Deadlines)
     queue: QueueLimits = field(default_factory=QueueLimits)
+    routing: RoutingSettings = field(default_factory=RoutingSettings)
 
     def terminal(self, terminal_id: str) -> TerminalSettings | None:
         """The settings of a terminal, None when it is unknown and must be declined."""

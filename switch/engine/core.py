@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from switch.dialect.canonical import Payment
-from switch.engine import codes
-from switch.engine.config import EngineSettings, HostSettings
+from switch.engine import checks, codes
+from switch.engine.bins import BinTable, Route
+from switch.engine.conditions import Facts
+from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
 from switch.engine.flight import Flight
+from switch.engine.health import Health
 from switch.engine.ports import Instant, Ports
 from switch.engine.queue import HostQueue, Item
 from switch.engine.reversals import payload, reversal_of
-from switch.engine.routing import BinTable
+from switch.engine.router import Choice, Router
 from switch.journal.records import Ack, PinTries, Record, Recovery, Reversed, SafPut, Stored, Transaction
 
 REVERSED_REPLY = {"39": codes.UNAVAILABLE}
@@ -34,8 +37,9 @@ class Core:
 
     def __init__(self, settings: EngineSettings, bins: BinTable, ports: Ports, recovery: Recovery) -> None:
         self.settings = settings
-        self.bins = bins
+        self.router = Router(bins, settings)
         self.ports = ports
+        self.health = Health(settings.routing.health, ports)
         self.counters = Counters()
         self.flights: dict[str, Flight] = {}
         self.sent: dict[tuple[str, str, str], Flight] = {}
@@ -60,6 +64,24 @@ class Core:
 
     def host(self, name: str) -> HostSettings | None:
         return self.settings.hosts.get(name)
+
+    def choose(self, payment: Payment, terminal: TerminalSettings) -> Choice | None:
+        """The host for a request and what is done for it, None when it has no route. Down is told by the caller."""
+
+        def facts(card: Route) -> Facts:
+            return Facts(
+                pan=payment.pan,
+                card=card,
+                mcc=payment.mcc or terminal.mcc,
+                amount=payment.amount,
+                currency=payment.currency,
+                country=terminal.country,
+                terminal_group=terminal.group,
+                kind=checks.kind(payment) or "",
+            )
+
+        choices = self.router.choices(payment.pan, facts)
+        return self.health.best(choices) if len(choices) > 1 else choices[0] if choices else None
 
     def remember(self, memory: dict[Key, int], key: Key, value: int) -> None:
         """Puts an entry into `late`, `copies` or `doubts`; the oldest is forgotten when there are too many."""

@@ -18,6 +18,7 @@ from switch.engine.recall import Recaller
 from switch.engine.replies import Replies
 from switch.engine.reversals import from_payload
 from switch.engine.reverse import Reverser
+from switch.engine.router import Router
 from switch.engine.routing import BinTable
 from switch.journal.records import Ack, Lookup, Outcome, Record, Recovery, SafPut, Stored
 from switch.message import MessageError, View
@@ -122,7 +123,19 @@ class Engine:
 
     def host_down(self, host: str) -> None:
         """Requests in flight wait for their deadline: an answer may still come over a new link."""
+        self._core.health.failed(host)
         self._core.queues[host].link_down()
+
+    # -- routing
+
+    @property
+    def router(self) -> Router:
+        """The routing that is in force."""
+        return self._core.router
+
+    def reroute(self, router: Router) -> None:
+        """From now on requests are routed by `router`; those in flight keep their choice."""
+        self._core.router = router
 
     # -- restart and drain
 
@@ -176,5 +189,6 @@ class Engine:
         return {
             "in_flight": self.in_flight,
             "queued": {name: len(queue) for name, queue in self._core.queues.items()},
+            "failing": [name for name in self._core.settings.hosts if self._core.health.failing(name)],
             **self._core.counters.as_dict(),
         }

@@ -45,6 +45,8 @@ class Exchange:
         flight = self._core.sent.pop(key, None)
         if flight is None:
             return self._late(key, answer)
+        if self._core.health.failures:
+            self._core.health.answered(host)
         meaning = codes.meaning(answer.response_code, amountless=checks.amountless(flight.payment))
         if meaning in (codes.OTHERWISE, codes.UNREADABLE):
             self._not_as_asked(flight, answer, meaning)
@@ -82,6 +84,7 @@ class Exchange:
             self._closer.decline_unstored(flight, flight.failure or codes.MALFUNCTION)
             self._closer.close_pending(flight)
         elif flight.state == SENT:
+            self._core.health.failed(flight.txn.host)
             self._give_up(flight, "timeout", "timeout")
         else:
             self._closer.out_of_time(flight)

@@ -5,7 +5,7 @@ from typing import Any
 from switch.dialect.canonical import Payment
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import codes
-from switch.engine.config import HostSettings
+from switch.engine.config import HostSettings, OnUs
 from switch.engine.ports import TerminalLink
 from switch.journal.records import Transaction
 from switch.message import View
@@ -35,6 +35,7 @@ class Flight:
         "timer",
         "txn",
         "verdicts",
+        "verify",
         "waiting",
         "withheld",
     )
@@ -50,6 +51,7 @@ class Flight:
         txn: Transaction,
         host: HostSettings | None,
         started: int,
+        verify: OnUs | None = None,
     ) -> None:
         self.askers = [(link, view)]
         self.dialect = dialect
@@ -57,6 +59,7 @@ class Flight:
         self.outgoing = outgoing
         self.txn = txn
         self.host = host
+        self.verify = verify  # the keys when the switch verifies on the issuer's behalf
         self.started = started  # epoch microseconds
         self.state = PREPARING
         self.waiting = 0

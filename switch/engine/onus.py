@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from switch.crypto.pinblock import account_of
 from switch.dialect.canonical import Payment
 from switch.engine import codes
-from switch.engine.config import OnUs
+from switch.engine.rulesettings import OnUs
 from switch.hsm import requests
 
 PIN, CVV = "pin", "cvv"
