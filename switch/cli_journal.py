@@ -1,7 +1,9 @@
 """`switch journal` and `switch clearing`: what was done, and the files about it."""
 
 import functools
+import sys
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,16 @@ from rich.table import Table
 from switch.clearing import FileTotals, describe_file, file_totals
 from switch.cli_operating import config_option, money, one_clear_line, print_table
 from switch.crypto.datakeys import DataKeys
-from switch.daemon import batches, switchd
+from switch.daemon import archiving, batches, switchd
 from switch.daemon import config as switch_config
-from switch.journal import reader
+from switch.journal import backup, check, reader
 from switch.journal.errors import JournalError
 
 # Heading of `journal list`, and the journal's column.
 _COLUMNS = {
     "number": "txn_id", "kind": "kind", "network": "network", "card": "pan_masked", "amount": "amount",
-    "state": "state", "code": "response_code", "terminal": "terminal_id", "rrn": "rrn", "batch": "batch",
+    "state": "state", "code": "response_code", "terminal": "terminal_id", "rrn": "rrn",
+    "date": "business_date", "batch": "batch",
 }  # fmt: skip
 
 
@@ -45,18 +48,22 @@ def journal() -> None:
 @click.option("--rrn", help="DE37.")
 @click.option("--stan", help="DE11.")
 @click.option("--batch", type=int)
+@click.option("--date", "business_date", help="The business date, YYYY-MM-DD.")
+@click.option("--archive", type=click.Path(path_type=Path), help="Read this archive instead of the journal.")
 @click.option("--kind", type=click.Choice(["sale", "cash", "refund", "balance", "reversal"]))
 @click.option("--card", is_flag=True, help="Ask for a card number (not echoed) and list only its transactions.")
 @click.option("--json", "as_json", is_flag=True, help="One object per line, with every column.")
 @one_clear_line
-def journal_list(*, config: Path, limit: int, since: int, card: bool, as_json: bool, **filters: Any) -> None:
+def journal_list(
+    *, config: Path, limit: int, since: int, card: bool, as_json: bool, archive: Path | None, **filters: Any
+) -> None:
     """The latest transactions, oldest first, card numbers masked."""
     loaded = switch_config.load(config)
     chosen = {name: value for name, value in filters.items() if value is not None}
     if card:
         pan = click.prompt("card number", hide_input=True)
         chosen["pan_token"] = _keys(loaded).pan_token(pan)
-    connection = reader.open_reader(loaded.journal)
+    connection = reader.open_reader(archive or loaded.journal)
     rows = reader.list_transactions(connection, limit, since, **chosen)
     connection.close()
     if as_json:
@@ -72,16 +79,69 @@ def journal_list(*, config: Path, limit: int, since: int, card: bool, as_json: b
 
 @journal.command("show")
 @config_option
+@click.option("--archive", type=click.Path(path_type=Path), help="Read this archive instead of the journal.")
 @click.argument("number", type=int)
 @one_clear_line
-def journal_show(config: Path, number: int) -> None:
+def journal_show(config: Path, archive: Path | None, number: int) -> None:
     """One transaction with what is queued for it, as JSON."""
-    connection = reader.open_reader(switch_config.load(config).journal)
+    connection = reader.open_reader(archive or switch_config.load(config).journal)
     found = reader.show_transaction(connection, number)
     connection.close()
     if found is None:
         raise JournalError(f"transaction {number}: not in this journal")
     click.echo(msgspec.json.format(msgspec.json.encode(found)))
+
+
+@journal.command("check")
+@config_option
+@one_clear_line
+def journal_check(config: Path) -> None:
+    """Read the whole journal and its log, also while the switch runs; exit 1 when something is wrong."""
+    faults = 0
+    for found in check.check(switch_config.load(config).journal):
+        click.echo(f"{found.what}: {found.fault or 'sound'}" + (f" ({found.holds})" if found.holds else ""))
+        faults += bool(found.fault)
+    sys.exit(1 if faults else 0)
+
+
+@journal.command("backup")
+@config_option
+@click.argument("file", type=click.Path(path_type=Path))
+@one_clear_line
+def journal_backup(config: Path, file: Path) -> None:
+    """Copy the journal to a new FILE, also while the switch runs."""
+    position = backup.backup(switch_config.load(config).journal, file)
+    click.echo(f"{file}: the journal up to group {position} of its log")
+
+
+@journal.command("rebuild")
+@config_option
+@click.option("--base", type=click.Path(path_type=Path), help="A backup, for what segments that are gone have said.")
+@click.argument("file", type=click.Path(path_type=Path))
+@one_clear_line
+def journal_rebuild(config: Path, base: Path | None, file: Path) -> None:
+    """Make the journal anew from its log into a new FILE. The switch must not run, the HSM must."""
+    loaded = switch_config.load(config)
+    with Console(stderr=True).status("rebuilding") as status:
+        count = backup.rebuild(
+            loaded.journal,
+            _keys(loaded),
+            file,
+            base,
+            lambda number, total: status.update(f"rebuilding: segment {number + 1} of {total}"),
+        )
+    click.echo(f"{file}: {count} groups replayed; put it in the place of {loaded.journal.name}")
+
+
+@journal.command("archive")
+@config_option
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Business dates before this one.")
+@click.argument("file", type=click.Path(path_type=Path))
+@one_clear_line
+def journal_archive(config: Path, before: datetime, file: Path) -> None:
+    """Move finished transactions to the archive FILE, new or of this journal. Whether the switch runs or not."""
+    copied, removed = trio.run(archiving.run, switch_config.load(config), f"{before:%Y-%m-%d}", file.absolute())
+    click.echo(f"{file}: {copied} transactions copied, {removed} removed from the journal")
 
 
 def _keys(loaded: switch_config.Loaded) -> DataKeys:

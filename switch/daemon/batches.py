@@ -30,4 +30,6 @@ async def write(loaded: Loaded, batch: int | None = None, progress: Progress | N
         number = reader.latest_closed_batch(connection) if batch is None else batch
         if not number:
             raise ClearingError(str(loaded.journal), "expected a closed batch")
+        if archived := reader.archived_of(connection, number):
+            raise ClearingError(f"batch {number}", f"{archived} of its transactions are archived: its files stand")
         return write_batch(connection, keys, number, folder, loaded.config.clearing, progress)

@@ -18,8 +18,10 @@ from switch.engine.config import Deadlines, EngineSettings, HostSettings, QueueL
 from switch.engine.router import Router
 from switch.engine.routing import BinTable, RoutingError, parse_bin_table
 from switch.engine.rulesettings import OnUs, RoutingSettings
+from switch.journal.settings import JournalSettings
 from switch.message import SpecError, load_spec
 from switch.resources import read_text
+from switch.switching.clock import BusinessDay
 from switch.switching.runtime import SwitchSettings
 from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
 
@@ -63,6 +65,8 @@ class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bins: str = ""
     routing: RoutingSettings = RoutingSettings()
     journal: str = "journal.db"
+    retention: JournalSettings = JournalSettings()
+    business_day: BusinessDay = BusinessDay()
     data_keys: str = "data-keys.json"
     hsm: HsmLinkSettings = HsmLinkSettings()
     deadlines: Deadlines = Deadlines()
@@ -89,6 +93,13 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def journal(self) -> Path:
         return self.path(self.config.journal)
+
+    @property
+    def journal_settings(self) -> JournalSettings:
+        """With the folder for old segments relative to the file too."""
+        retention = self.config.retention
+        folder = retention.archive_segments and str(self.path(retention.archive_segments))
+        return msgspec.structs.replace(retention, archive_segments=folder)
 
 
 # Opens the file of a BIN table.
@@ -147,6 +158,16 @@ def _check(config: SwitchConfig) -> None:
         if "|" in listener.name or not listener.name:
             raise ConfigError("listeners: expected a name without |")
     _check_keys(config)
+    _check_retention(config.retention)
+
+
+def _check_retention(retention: JournalSettings) -> None:
+    for name in ("segment_bytes", "tombstone_days", "max_tombstones"):
+        if getattr(retention, name) < 1:
+            raise ConfigError(f"retention.{name}: expected at least 1")
+    for name in ("keep_segments", "duplicate_days"):
+        if getattr(retention, name) < 0:
+            raise ConfigError(f"retention.{name}: expected at least 0")
 
 
 def _check_keys(config: SwitchConfig) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,20 @@ from switch.daemon.config import Loaded
 from switch.daemon.process import flush_output, on_signals
 from switch.hsm import datakeys
 from switch.hsm.client import HsmClient, HsmUnavailable
+from switch.journal import archive
 from switch.journal.delivery import DeliveryLog, boot_id
+from switch.journal.reader import open_reader
 from switch.journal.sqlite import SqliteStore
 from switch.notify import notify
+from switch.switching.clock import Clock
 from switch.switching.runtime import Switch
 
 log = structlog.get_logger()
 
 _HSM_PAUSE = 0.5
 _ABANDONED = 1
+# sysexits(3): EX_IOERR. The supervisor starts the process again, and the journal is replayed.
+_NO_JOURNAL = 74
 
 
 async def open_keys(loaded: Loaded, *, create: bool) -> DataKeys:
@@ -50,7 +55,15 @@ async def run(loaded: Loaded) -> None:
         nursery.start_soon(on_signals, stopper.stop, _abandon)
         keys = await _wait_for_keys(loaded)
         with _journal(loaded, keys) as (store, delivery):
-            switch = Switch(loaded.settings, loaded.bins, store, keys, delivery, store.recovery)
+            switch = Switch(
+                loaded.settings,
+                loaded.bins,
+                store,
+                keys,
+                delivery,
+                store.recovery,
+                Clock(day=loaded.config.business_day),
+            )
             stopper.call = switch.stop
             await _serve(loaded, switch)
         nursery.cancel_scope.cancel()
@@ -84,7 +97,16 @@ def _journal(loaded: Loaded, keys: DataKeys) -> Iterator[tuple[SqliteStore, Deli
     """The store and the delivery log of the previous life folded into it. Transaction lines go to standard error."""
     delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
     with open(2, "w", closefd=False, encoding="utf-8") as lines:
-        store = SqliteStore(loaded.journal, keys, lines=lines, delivered=delivery.known, same_boot=delivery.same_boot)
+        store = SqliteStore(
+            loaded.journal,
+            keys,
+            lines=lines,
+            delivered=delivery.known,
+            same_boot=delivery.same_boot,
+            settings=loaded.journal_settings,
+            on_death=_die,
+        )
+        log.info("journal opened", **store.opened())
         delivery.start()
         try:
             yield store, delivery
@@ -102,21 +124,40 @@ async def _serve(loaded: Loaded, switch: Switch) -> None:
     async def close_batch() -> dict[str, Any]:
         return {"batch": await switch.close_batch()}
 
+    async def remove_archived(file: str, after: str) -> dict[str, Any]:
+        numbers, last = await trio.to_thread.run_sync(_removable, loaded.journal, Path(file), int(after))
+        if numbers:
+            await switch.remove_archived(numbers)
+        return {"removed": len(numbers), "last": last}
+
     async def work(task_status: trio.TaskStatus[Any]) -> None:
         await switch.run(task_status)
         nursery.cancel_scope.cancel()
 
+    verbs: admin.Verbs = {"status": status, "close-batch": close_batch, "remove-archived": remove_archived}
     with admin.bind(loaded.path(loaded.config.admin.socket)) as sock:
         async with trio.open_nursery() as nursery:
             await nursery.start(work)
-            nursery.start_soon(admin.serve, sock, loaded.config.admin, {"status": status, "close-batch": close_batch})
+            nursery.start_soon(admin.serve, sock, loaded.config.admin, verbs)
             notify("READY=1")
+
+
+def _removable(journal: Path, file: Path, after: int) -> tuple[list[int], int]:
+    with closing(open_reader(journal)) as connection:
+        return archive.removable(connection, file, after)
 
 
 def _abandon() -> None:
     log.warning("abandoned by a second signal")
     flush_output()
     os._exit(_ABANDONED)
+
+
+def _die() -> None:
+    """The journal's writer is dead, so no payment can end well here any more."""
+    log.critical("ended: the journal has no writer", status=_NO_JOURNAL)
+    flush_output()
+    os._exit(_NO_JOURNAL)
 
 
 def _exists(path: Path) -> bool:

@@ -10,12 +10,14 @@ from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
 from switch.journal.records import (
     Ack,
+    Archived,
     CloseBatch,
     Delivered,
     Intent,
     Lookup,
     Outcome,
     PinTries,
+    PruneTombstones,
     Reversed,
     SafAttempt,
     SafDone,
@@ -23,6 +25,7 @@ from switch.journal.records import (
     Stored,
     Tombstone,
 )
+from switch.journal.schema import FINISHED
 from switch.journal.wire import Ended, Logged, is_durable
 
 _OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply = ?, refs = ?, answered = ?,
@@ -31,6 +34,15 @@ _OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply 
 _REVERSED = """UPDATE txn SET state = 'reversed', reason = ?, reply = ?, response_code = ?,
  reversed_batch = CASE WHEN state = 'approved' THEN ? ELSE 0 END
  WHERE txn_id = ? AND state IN ('approved', 'pending')"""
+_TOO_MANY = """DELETE FROM tombstone WHERE dedupe IN (SELECT dedupe FROM tombstone ORDER BY received, dedupe
+ LIMIT max(0, (SELECT count(*) FROM tombstone) - ?))"""
+_HIGHEST = tuple(
+    f"INSERT INTO meta VALUES ('{name}', (SELECT coalesce(max({name}), 0) FROM {table}))"  # noqa: S608 - fixed names
+    " ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER))"
+    for name, table in (("txn_id", "txn"), ("saf_id", "saf"))
+)
+# Whatever the archive says: what is open, undelivered or still owed never leaves.
+_REMOVED = f"DELETE FROM txn WHERE txn_id = ? AND {FINISHED} RETURNING batch, reversed_batch"  # noqa: S608
 _BY_TERMINAL = """SELECT * FROM txn WHERE interface = ? AND terminal_id = ? AND kind != 'reversal' AND {} = ?
  ORDER BY txn_id DESC LIMIT 1"""
 
@@ -57,6 +69,8 @@ class Applier:
             SafDone: self._saf_done,
             PinTries: self._pin_tries,
             Tombstone: self._tombstone,
+            PruneTombstones: self._prune,
+            Archived: self._archived,
             Delivered: self._delivered,
             CloseBatch: self._close_batch,
             Lookup: self._lookup,
@@ -68,6 +82,14 @@ class Applier:
         """What is kept in memory is read again: at the start, and after a rollback."""
         self._batch = self._connection.execute("SELECT max(batch) FROM batch").fetchone()[0]
         self._tombstones = {row[0] for row in self._connection.execute("SELECT dedupe FROM tombstone")}
+        self.newest_tombstone = self._connection.execute("SELECT coalesce(max(received), 0) FROM tombstone").fetchone()[
+            0
+        ]
+
+    @property
+    def tombstones(self) -> int:
+        """How many there are."""
+        return len(self._tombstones)
 
     def apply(self, unit: Sequence[Logged]) -> tuple[Ack, list[Logged]]:
         """Writes a unit; its Ack and the records that changed something. A duplicate intent ends it."""
@@ -142,6 +164,24 @@ class Applier:
     def _tombstone(self, record: Tombstone) -> None:
         self._connection.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (record.dedupe, record.received))
         self._tombstones.add(record.dedupe)
+        self.newest_tombstone = max(self.newest_tombstone, record.received)
+
+    def _prune(self, record: PruneTombstones) -> None:
+        self._connection.execute("DELETE FROM tombstone WHERE received < ?", (record.before,))
+        self._connection.execute(_TOO_MANY, (record.keep,))
+        self.reload()
+
+    def _archived(self, record: Archived) -> None:
+        """The highest numbers are kept: none may be given twice."""
+        for statement in _HIGHEST:
+            self._connection.execute(statement)
+        for id_ in record.txn_ids:
+            row = self._connection.execute(_REMOVED, (id_,)).fetchone()
+            if row is not None:
+                self._connection.execute("DELETE FROM saf WHERE txn_id = ?", (id_,))
+                self._connection.executemany(
+                    "UPDATE batch SET archived = archived + 1 WHERE batch = ?", [(n,) for n in set(row) if n]
+                )
 
     def _delivered(self, record: Delivered) -> None:
         self._connection.executemany(

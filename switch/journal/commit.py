@@ -8,24 +8,31 @@ import structlog
 
 from switch.crypto.datakeys import DataKeys
 from switch.journal.apply import Applier
-from switch.journal.records import Ack, Record
+from switch.journal.records import Ack, PruneTombstones, Record
 from switch.journal.segments import LogError, Progress, SegmentLog
+from switch.journal.settings import JournalSettings
 from switch.journal.wire import Logged, decode_group, encode_group, encode_unit
 
 log = structlog.get_logger()
 
 _POSITION = "UPDATE meta SET value = ? WHERE key = 'position'"
+_DAY = 86_400_000  # milliseconds
 _Done = tuple[Ack, msgspec.Raw | None]
 
 
 class Committer:
-    """Used by one thread. `refused` counts the units refused since the journal began to fail."""
+    """Used by one thread. `refused` counts the units refused since the journal began to fail; `begun` says that a new
+    segment was: whoever retires old ones resets it."""
 
-    def __init__(self, connection: sqlite3.Connection, keys: DataKeys, segments: SegmentLog) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, keys: DataKeys, segments: SegmentLog, settings: JournalSettings
+    ) -> None:
         self._connection = connection
         self._segments = segments
         self._applier = Applier(connection, keys)
+        self._settings = settings
         self._stale = False
+        self.begun = False
         self.failing = False
         self.refused = 0
         self.commits = 0
@@ -54,6 +61,7 @@ class Committer:
                 self._applier.reload()
                 self._stale = False
             done = [self._apply_alone(unit) if each else self._apply(unit) for unit in units]
+            done += [self._apply([prune]) for prune in self._pruning()]
             frames = [logged for _, logged in done if logged is not None]
             if frames:
                 durable = True
@@ -63,10 +71,10 @@ class Committer:
             self._take_back(error, durable=durable)
             raise
         if durable:
-            self._segments.accept()
+            self.begun |= self._segments.accept()
             self._works()
         self.commits += 1
-        return [ack for ack, _ in done]
+        return [ack for ack, _ in done[: len(units)]]
 
     def _apply(self, unit: Sequence[Record]) -> _Done:
         ack, applied = self._applier.apply(unit)
@@ -86,6 +94,17 @@ class Committer:
             done = (Ack(ok=False), None)
         self._connection.execute("RELEASE unit")
         return done
+
+    def _pruning(self) -> list[PruneTombstones]:
+        """A tenth too many tombstones: the excess goes, in the same write."""
+        most = self._settings.max_tombstones
+        if self._applier.tombstones <= most + most // 10:
+            return []
+        return [self.prune_before(self._applier.newest_tombstone)]
+
+    def prune_before(self, now: int) -> PruneTombstones:
+        """What ends at `now`, epoch milliseconds."""
+        return PruneTombstones(now - self._settings.tombstone_days * _DAY, self._settings.max_tombstones)
 
     def _take_back(self, error: BaseException, *, durable: bool) -> None:
         self._stale = True
@@ -136,7 +155,7 @@ def is_disk_fault(error: Exception) -> bool:
     return damaged or isinstance(error, OSError | sqlite3.OperationalError | LogError)
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """SQLite names tables and columns, the log its files, never values; other errors might."""
     named = isinstance(error, sqlite3.Error | OSError | LogError)
     return str(error) if named else type(error).__name__

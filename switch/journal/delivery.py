@@ -64,9 +64,9 @@ class DeliveryLog:
                 self._buffer = [rest]
             self._buffer = []
 
-    def rotate(self) -> list[int]:
-        """Past the bound: sets the marks aside and returns them to be folded; call `folded` when they are durable."""
-        if len(self._marks) < self._fold_at or self._old.exists():
+    def rotate(self, *, due: bool = False) -> list[int]:
+        """Past the bound, or `due`: sets the marks aside and returns them; call `folded` when they are durable."""
+        if len(self._marks) < (1 if due else self._fold_at) or self._old.exists():
             return []
         self.flush()
         os.close(self._file)

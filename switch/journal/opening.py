@@ -58,13 +58,15 @@ def join_log(
 ) -> tuple[Committer, int]:
     """The index at the end of its log, and how many groups it was behind. Raises LogError."""
     known = meta(connection)
+    if "archive_of" in known:
+        raise LogError("an archive, not a journal")
     if "log" not in known:
         if log_id_on(disk) is not None:
             raise LogError("segments whose index is not here: `switch journal rebuild` makes it from them")
         known["log"] = os.urandom(frames.LOG_ID).hex()
         connection.execute("INSERT INTO meta VALUES ('log', ?)", (known["log"],))
     segments = SegmentLog(disk, keys, bytes.fromhex(known["log"]), settings.segment_bytes)
-    committer = Committer(connection, keys, segments)
+    committer = Committer(connection, keys, segments, settings)
     count = committer.replay(int(known["position"]), progress)
     if segments.empty and known["position"] != known["base"]:
         raise LogError(f"no segments, but the index is at {known['position']} of them")

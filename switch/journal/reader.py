@@ -12,7 +12,18 @@ from switch.journal.errors import JournalError
 from switch.journal.records import Stored
 
 # The filters of `switch journal list`, by column.
-FILTERS = ("state", "network", "response_code", "terminal_id", "rrn", "stan", "batch", "pan_token", "kind")
+FILTERS = (
+    "state",
+    "network",
+    "response_code",
+    "terminal_id",
+    "rrn",
+    "stan",
+    "batch",
+    "pan_token",
+    "kind",
+    "business_date",
+)
 _HIDDEN = ("pan_sealed", "pan_token", "dedupe", "payload_sealed")
 
 
@@ -118,6 +129,12 @@ def latest_closed_batch(connection: sqlite3.Connection) -> int:
     """The number of the batch that was closed last, 0 when none was."""
     found: int = connection.execute("SELECT coalesce(max(batch), 0) FROM batch WHERE closed > 0").fetchone()[0]
     return found
+
+
+def archived_of(connection: sqlite3.Connection, batch: int) -> int:
+    """How many transactions of a batch have left for an archive: its files can no longer be written again."""
+    row = connection.execute("SELECT archived FROM batch WHERE batch = ?", (batch,)).fetchone()
+    return row[0] if row else 0
 
 
 def batch_dates(connection: sqlite3.Connection, batch: int) -> tuple[int, str] | None:

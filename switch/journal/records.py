@@ -128,6 +128,19 @@ class Tombstone(msgspec.Struct, frozen=True, tag="tombstone"):
     received: int
 
 
+class PruneTombstones(msgspec.Struct, frozen=True, tag="prune_tombstones"):
+    """Forgets those received before `before` (epoch milliseconds), and the oldest while there are more than `keep`."""
+
+    before: int
+    keep: int
+
+
+class Archived(msgspec.Struct, frozen=True, tag="archived"):
+    """Finished transactions that an archive holds durably: they leave the journal with what was queued for them."""
+
+    txn_ids: list[int]
+
+
 class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     """Answers that were handed to their links."""
 
@@ -152,7 +165,19 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True, tag="lookup"):
 
 
 Record = (
-    Intent | Outcome | Reversed | SafPut | SafAttempt | SafDone | PinTries | Tombstone | Delivered | CloseBatch | Lookup
+    Intent
+    | Outcome
+    | Reversed
+    | SafPut
+    | SafAttempt
+    | SafDone
+    | PinTries
+    | Tombstone
+    | PruneTombstones
+    | Archived
+    | Delivered
+    | CloseBatch
+    | Lookup
 )
 
 

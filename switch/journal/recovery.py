@@ -12,6 +12,11 @@ from switch.journal.records import Delivered, Recovery, SafPut
 
 _UNSENT = "SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind != 'reversal' ORDER BY txn_id"
 
+# What was archived had numbers too.
+_HIGHEST = """SELECT
+ max((SELECT coalesce(max(txn_id), 0) FROM txn), coalesce((SELECT value + 0 FROM meta WHERE key = 'txn_id'), 0)),
+ max((SELECT coalesce(max(saf_id), 0) FROM saf), coalesce((SELECT value + 0 FROM meta WHERE key = 'saf_id'), 0))"""
+
 
 def recover(
     connection: sqlite3.Connection, committer: Committer, keys: DataKeys, delivered: set[int], *, same_boot: bool
@@ -35,9 +40,7 @@ def _load(connection: sqlite3.Connection, keys: DataKeys, assumed: int) -> Recov
     undelivered = connection.execute(_UNSENT).fetchall()
     pending = connection.execute("SELECT * FROM txn WHERE state = 'pending' ORDER BY txn_id").fetchall()
     queued = connection.execute("SELECT * FROM saf WHERE state = 'queued' ORDER BY saf_id").fetchall()
-    counters = connection.execute(
-        "SELECT (SELECT coalesce(max(txn_id), 0) FROM txn), (SELECT coalesce(max(saf_id), 0) FROM saf)"
-    ).fetchone()
+    counters = connection.execute(_HIGHEST).fetchone()
     return Recovery(
         next_txn_id=counters[0] + 1,
         next_saf_id=counters[1] + 1,

@@ -24,6 +24,12 @@ INSERT = (
 )
 
 
+# Nothing is open about such a row: it has its outcome, its batches are closed, nothing is owed or given up for it.
+FINISHED = """state != 'pending' AND (state != 'approved' OR delivered = 1 OR kind = 'reversal')
+ AND max(batch, reversed_batch) < (SELECT max(batch) FROM batch)
+ AND NOT EXISTS (SELECT 1 FROM saf WHERE saf.txn_id = txn.txn_id AND saf.state IN ('queued', 'dead'))"""
+
+
 def connect(path: str, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection in WAL mode that waits for locks. Commits are not synced: the log is, before them."""
     if read_only:

@@ -14,7 +14,7 @@ from switch.engine.engine import Engine
 from switch.engine.ports import Instant
 from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
-from switch.journal.records import Ack, CloseBatch, Delivered, Record, Recovery
+from switch.journal.records import Ack, Archived, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store
 from switch.link.listener import accept, bind
 from switch.link.reactor import Reactor
@@ -33,6 +33,7 @@ _SWEEP = 1.0
 # Seconds: when an unanswered journal is worth an error line, and how long the drain waits for its last records.
 _JOURNAL_PATIENCE = 5.0
 _LAST_RECORDS = 1.0
+_FOLD = 3600.0
 _STOPPING = "switch is stopping"
 _Then = tuple[Callable[[Any, Ack], None], Any]
 
@@ -76,6 +77,7 @@ class Switch:
         self._progress = trio.Event()
         self._journal_heard = trio.current_time()
         self._journal_silent = False
+        self._next_fold = trio.current_time() + _FOLD
         self._hsm = HsmLink(settings.hsm, self._reactor)
         self.engine = Engine(settings.engine, bins, self, recovery)
         self._hosts = {
@@ -197,7 +199,7 @@ class Switch:
                 next_sweep = now + _SWEEP
                 self._reactor.sweep()
                 self._watch_journal(now)
-                self._fold_marks()
+                self._fold_marks(now)
 
     # -- the journal
 
@@ -227,8 +229,12 @@ class Switch:
             log.error("delivery log failed", reason=error.strerror)
             self._reactor.close_unsent("the delivery log failed")
 
-    def _fold_marks(self) -> None:
-        marks = self._delivery.rotate()
+    def _fold_marks(self, now: float) -> None:
+        """By number, and every hour: an approval that is not known to be delivered is never archived."""
+        due = now >= self._next_fold
+        marks = self._delivery.rotate(due=due)
+        if due:
+            self._next_fold = now + _FOLD
         if marks:
             self._store_marks(marks)
 
@@ -284,18 +290,28 @@ class Switch:
 
     async def close_batch(self) -> int:
         """Closes the open clearing batch; returns its number. Raises JournalFailedError, at once or in 5 s."""
+        ack = await self._stored([CloseBatch(self.instant().epoch_ms)])
+        if not ack.ok:
+            raise JournalFailedError("the journal could not close the batch")
+        return ack.closed_batch
+
+    async def remove_archived(self, txn_ids: list[int]) -> None:
+        """Takes transactions out of the journal that an archive holds. Raises JournalFailedError, at once or in 5 s."""
+        if not (await self._stored([Archived(txn_ids)])).ok:
+            raise JournalFailedError("the journal could not remove what was archived")
+
+    async def _stored(self, unit: Sequence[Record]) -> Ack:
+        """The Ack of a unit, one that is not ok when none came in time."""
         done, result = trio.Event(), []
 
-        def closed(_context: None, ack: Ack) -> None:
+        def stored(_context: None, ack: Ack) -> None:
             result.append(ack)
             done.set()
 
-        self.store([CloseBatch(self.instant().epoch_ms)], closed, None)
+        self.store(unit, stored, None)
         with trio.move_on_after(_JOURNAL_PATIENCE):
             await done.wait()
-        if not result or not result[0].ok:
-            raise JournalFailedError("the journal could not close the batch")
-        return result[0].closed_batch
+        return result[0] if result else Ack(ok=False)
 
 
 class JournalFailedError(Exception):

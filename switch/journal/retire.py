@@ -1,0 +1,30 @@
+"""Old segments: they go once the index holds what they say, durably."""
+
+import sqlite3
+from pathlib import Path
+
+from switch.journal.disk import Disk, FolderDisk
+from switch.journal.segments import find_segments
+
+
+def retire(connection: sqlite3.Connection, disk: Disk, keep: int, archive: Path | None) -> int:
+    """Moves all but the latest `keep` segments to `archive`, or deletes them; how many. Raises OSError.
+
+    None while a reader keeps the index from being written back whole: the next new segment tries again.
+    """
+    old = find_segments(disk)[:-keep] if keep else []
+    if not old:
+        return 0
+    busy, pages, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if busy or pages != written:
+        return 0
+    for segment in old:
+        if archive is not None:
+            _keep_copy(archive / segment.name, disk.read(segment.name))
+        disk.remove(segment.name)
+    return len(old)
+
+
+def _keep_copy(path: Path, data: bytes) -> None:
+    path.unlink(missing_ok=True)  # of a try that failed
+    FolderDisk(path.parent).open(path.name, data)
