@@ -82,9 +82,8 @@ class Applier:
         """What is kept in memory is read again: at the start, and after a rollback."""
         self._batch = self._connection.execute("SELECT max(batch) FROM batch").fetchone()[0]
         self._tombstones = {row[0] for row in self._connection.execute("SELECT dedupe FROM tombstone")}
-        self.newest_tombstone = self._connection.execute("SELECT coalesce(max(received), 0) FROM tombstone").fetchone()[
-            0
-        ]
+        bounds = self._connection.execute("SELECT min(received), max(received) FROM tombstone").fetchone()
+        self.oldest_tombstone, self.newest_tombstone = bounds[0] or 0, bounds[1] or 0
 
     @property
     def tombstones(self) -> int:
@@ -164,6 +163,7 @@ class Applier:
     def _tombstone(self, record: Tombstone) -> None:
         self._connection.execute("INSERT OR IGNORE INTO tombstone VALUES (?, ?)", (record.dedupe, record.received))
         self._tombstones.add(record.dedupe)
+        self.oldest_tombstone = self.oldest_tombstone or record.received
         self.newest_tombstone = max(self.newest_tombstone, record.received)
 
     def _prune(self, record: PruneTombstones) -> None:

@@ -96,15 +96,12 @@ class Committer:
         return done
 
     def _pruning(self) -> list[PruneTombstones]:
-        """A tenth too many tombstones: the excess goes, in the same write."""
-        most = self._settings.max_tombstones
-        if self._applier.tombstones <= most + most // 10:
+        """A tenth too many tombstones, or one a day too old: the excess goes, in the same write."""
+        applier, most = self._applier, self._settings.max_tombstones
+        days = (applier.newest_tombstone - applier.oldest_tombstone) // _DAY
+        if applier.tombstones <= most + most // 10 and days <= self._settings.tombstone_days:
             return []
-        return [self.prune_before(self._applier.newest_tombstone)]
-
-    def prune_before(self, now: int) -> PruneTombstones:
-        """What ends at `now`, epoch milliseconds."""
-        return PruneTombstones(now - self._settings.tombstone_days * _DAY, self._settings.max_tombstones)
+        return [PruneTombstones(applier.newest_tombstone - self._settings.tombstone_days * _DAY, most)]
 
     def _take_back(self, error: BaseException, *, durable: bool) -> None:
         self._stale = True

@@ -122,10 +122,14 @@ class SqliteStore:
         return self._event
 
     def close(self) -> None:
+        """A second call does nothing."""
+        if self._event < 0:
+            return
         self.flush()
         self._queue.put(None)
         self._thread.join()
         os.close(self._event)
+        self._event = -1
         self._release()
 
     def _release(self) -> None:
