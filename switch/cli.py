@@ -20,6 +20,8 @@ _COMMANDS: Mapping[str, str] = {
     "keys": "switch.cli_keys:keys_group",
     "lab": "switch.cli_processes:lab",
     "node": "switch.cli_processes:node",
+    "reload": "switch.cli_routing:reload",
+    "route": "switch.cli_routing:route",
     "run": "switch.cli_processes:run",
     "spec": "switch.cli_specs:spec_group",
 }

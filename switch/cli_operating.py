@@ -3,11 +3,13 @@
 import functools
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 
 import click
 import msgspec
+import rich.progress
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +34,8 @@ _ERRORS = (
     OSError,
 )  # fmt: skip
 _WIDE = 250
+# Bytes of a BIN table that takes long enough to be watched: some 200,000 ranges.
+_BIG = 5_000_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -62,6 +66,14 @@ def _fail(error: BaseException) -> NoReturn:
 config_option = click.option(
     "-c", "--config", type=click.Path(path_type=Path), required=True, envvar="SWITCH_CONFIG", help="TOML file."
 )
+
+
+def open_with_progress(path: Path) -> AbstractContextManager[IO[str]]:
+    """Opens a BIN table; of a big one it is shown how far it has been read, when somebody is watching."""
+    watcher = Console(stderr=True)
+    if path.stat().st_size < _BIG or not watcher.is_terminal:
+        return path.open(encoding="utf-8", newline="")
+    return rich.progress.open(path, "rt", encoding="utf-8", description=path.name, console=watcher, transient=True)
 
 
 def money(amount: int, currency: str) -> str:

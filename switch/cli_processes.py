@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import trio
 
-from switch.cli_operating import config_option, one_clear_line, print_answer
+from switch.cli_operating import config_option, one_clear_line, open_with_progress, print_answer
 from switch.configfile import ConfigError
 from switch.daemon import admin, switchd
 from switch.daemon import config as switch_config
@@ -37,7 +37,7 @@ def lab(*, once: bool, folder: Path | None, payments: int, port_base: int | None
 @one_clear_line
 def run(config: Path) -> None:
     """Run the switch until SIGTERM, which drains it."""
-    loaded = switch_config.load(config)
+    loaded = switch_config.load(config, open_with_progress)
     prepare("switch")
     trio.run(switchd.run, loaded)
 
@@ -47,7 +47,7 @@ def run(config: Path) -> None:
 @one_clear_line
 def check(config: Path) -> None:
     """Check the switch's configuration: exits 0, or 78 with the key at fault."""
-    switch_config.load(config)
+    switch_config.load(config, open_with_progress)
     click.echo(f"{config}: good")
 
 

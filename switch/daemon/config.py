@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Literal
 
@@ -82,6 +83,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration that was checked as far as it can be without opening anything."""
 
     config: SwitchConfig
+    file: Path
     folder: Path
     bins: BinTable
     settings: SwitchSettings
@@ -103,10 +105,10 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Opens the file of a BIN table.
-Opener = Callable[[Path], IO[str]]
+Opener = Callable[[Path], AbstractContextManager[IO[str]]]
 
 
-def _open(path: Path) -> IO[str]:
+def _open(path: Path) -> AbstractContextManager[IO[str]]:
     return path.open(encoding="utf-8", newline="")
 
 
@@ -124,7 +126,7 @@ def load(path: Path, opener: Opener = _open) -> Loaded:
         check_router(Router(bins, settings.engine))
     except (ConfigError, RoutingError, SpecError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    return Loaded(config=config, folder=folder, bins=bins, settings=settings)
+    return Loaded(config=config, file=path.absolute(), folder=folder, bins=bins, settings=settings)
 
 
 def check_router(router: Router) -> None:

@@ -14,6 +14,7 @@ from switch.crypto.datakeys import DataKeys
 from switch.daemon import admin
 from switch.daemon.config import Loaded
 from switch.daemon.process import flush_output, on_signals
+from switch.daemon.reload import Reloader
 from switch.hsm import datakeys
 from switch.hsm.client import HsmClient, HsmUnavailable
 from switch.journal import archive
@@ -53,6 +54,8 @@ async def run(loaded: Loaded) -> None:
     async with trio.open_nursery() as nursery:
         stopper = _Stopper(nursery.cancel_scope.cancel)
         nursery.start_soon(on_signals, stopper.stop, _abandon)
+        reloader = Reloader(loaded)
+        await nursery.start(reloader.on_hangup)
         keys = await _wait_for_keys(loaded)
         with _journal(loaded, keys) as (store, delivery):
             switch = Switch(
@@ -65,7 +68,8 @@ async def run(loaded: Loaded) -> None:
                 Clock(day=loaded.config.business_day),
             )
             stopper.call = switch.stop
-            await _serve(loaded, switch)
+            reloader.engine = switch.engine
+            await _serve(loaded, switch, reloader)
         nursery.cancel_scope.cancel()
 
 
@@ -115,7 +119,7 @@ def _journal(loaded: Loaded, keys: DataKeys) -> Iterator[tuple[SqliteStore, Deli
             delivery.close()
 
 
-async def _serve(loaded: Loaded, switch: Switch) -> None:
+async def _serve(loaded: Loaded, switch: Switch, reloader: Reloader) -> None:
     begun = time.monotonic()
 
     async def status() -> dict[str, Any]:
@@ -134,7 +138,12 @@ async def _serve(loaded: Loaded, switch: Switch) -> None:
         await switch.run(task_status)
         nursery.cancel_scope.cancel()
 
-    verbs: admin.Verbs = {"status": status, "close-batch": close_batch, "remove-archived": remove_archived}
+    verbs: admin.Verbs = {
+        "status": status,
+        "close-batch": close_batch,
+        "reload": reloader.reload,
+        "remove-archived": remove_archived,
+    }
     with admin.bind(loaded.path(loaded.config.admin.socket)) as sock:
         async with trio.open_nursery() as nursery:
             await nursery.start(work)

@@ -62,13 +62,10 @@ class Amounts:
         )
 
     def found(self, facts: Facts) -> str:
-        return f"{facts.amount} {money.alphabetic(facts.currency)}"
+        return f"{money.major_units(facts.amount, facts.currency)} {money.alphabetic(facts.currency)}"
 
     def __str__(self) -> str:
-        return ", ".join(
-            f"{money.alphabetic(currency)} {limits.min} to {'any' if limits.max is None else limits.max}"
-            for currency, limits in self.bounds.items()
-        )
+        return " or ".join(_words(currency, limits) for currency, limits in self.bounds.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +92,11 @@ class InRanges:
 
 
 Condition = OneOf | Amounts | InRanges
+
+
+def _words(currency: str, limits: AmountBounds) -> str:
+    most = f" to {money.major_units(limits.max, currency)}" if limits.max is not None else ""
+    return f"{money.alphabetic(currency)} from {money.major_units(limits.min, currency)}{most}"
 
 
 def _within(inner: AmountBounds, outer: AmountBounds) -> bool:

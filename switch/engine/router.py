@@ -60,6 +60,11 @@ class Router:
         self._default = routing.default
         self._plans: list[Plan | None] = [None] * len(bins.contents)
 
+    @property
+    def route_count(self) -> int:
+        """How many routes there are, the one that each host has by itself included."""
+        return len(self._routes)
+
     def unknown_hosts(self) -> set[str]:
         """What the table calls hosts and is neither host nor route."""
         return self.bins.hosts - self._routes.keys()
