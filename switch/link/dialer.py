@@ -1,17 +1,15 @@
 """Dialling: keeps one connection to a peer up for ever, with a growing pause between attempts."""
 
-import errno
-import math
-import os
 import socket
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import structlog
 import trio
 
 from switch.link.connection import Connection, Framer, Limits
+from switch.link.network import TCP, Network
+from switch.link.network import connect as connect
 from switch.link.reactor import Reactor
 
 log = structlog.get_logger()
@@ -57,6 +55,7 @@ async def dial(
     on_down: Callable[[str], None],
     limits: Limits,
     backoff: Backoff,
+    network: Network = TCP,
 ) -> None:
     """Connects, calls `on_up`, waits for the end, calls `on_down`, pauses, and again, until cancelled.
 
@@ -66,7 +65,7 @@ async def dial(
     while True:
         closed = _Closed(on_frame)
         try:
-            sock = await connect(host, port, limits.connect_timeout)
+            sock = await network.connect(host, port, limits.connect_timeout)
             connection = _add(reactor, sock, name, make_framer(), closed, limits)
         except OSError as error:
             if not complained:
@@ -95,39 +94,3 @@ def _add(
     except OSError:
         sock.close()
         raise
-
-
-async def connect(host: str, port: int, within: float) -> socket.socket:
-    """A connected, non-blocking socket to the first address of `host` that takes it; raises the last OSError.
-
-    `within` is seconds for each address, 0 for no limit.
-    """
-    failure = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
-    for family, kind, _, _, address in await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        try:
-            return await _connect(socket.socket(family, kind), address, within)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-async def _connect(sock: socket.socket, address: Any, within: float) -> socket.socket:
-    sock.setblocking(False)
-    try:
-        code = sock.connect_ex(address)
-        if code not in (0, errno.EINPROGRESS):
-            raise OSError(code, os.strerror(code))
-        with trio.move_on_after(within or math.inf) as scope:
-            await trio.lowlevel.wait_writable(sock)
-        if scope.cancelled_caught:
-            raise TimeoutError(f"no connection within {within:g} s")
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, os.strerror(code))
-        if sock.getsockname() == sock.getpeername():
-            # A port of the ephemeral range on which nobody listens may be given to the caller itself.
-            raise OSError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-    except BaseException:
-        sock.close()
-        raise
-    return sock

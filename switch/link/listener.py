@@ -7,31 +7,15 @@ import structlog
 import trio
 
 from switch.link.connection import Connection, Framer, Handler, Limits
+from switch.link.network import TCP, Network
+from switch.link.network import AddressError as AddressError
+from switch.link.network import bind as bind
 from switch.link.reactor import Reactor, describe_peer
 
 log = structlog.get_logger()
 
 # How long accepting pauses when the system has nothing left to accept with, such as file descriptors.
 _EXHAUSTED_PAUSE = 0.5
-
-
-class AddressError(OSError):
-    """An address that cannot be listened on; the message says which and why."""
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; raises AddressError."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-        sock.listen(1024)
-    except (OSError, OverflowError) as error:
-        sock.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AddressError(f"cannot listen on {host}:{port}: {reason}") from None
-    return sock
 
 
 async def accept(
@@ -43,12 +27,13 @@ async def accept(
     handler: Handler,
     on_open: Callable[[Connection], None],
     limits: Limits,
+    network: Network = TCP,
 ) -> None:
     """Accepts until cancelled, then closes the listening socket; connections already open live on."""
     counted = _Counted(handler)
     with sock:
         while True:
-            await trio.lowlevel.wait_readable(sock)
+            await network.wait_readable(sock)
             try:
                 peer, _ = sock.accept()
             except (BlockingIOError, ConnectionError):

@@ -2,7 +2,6 @@
 
 No task, event, lock or cancel scope per frame; what is not hot stays ordinary trio."""
 
-import os
 import select
 import socket
 from collections.abc import Callable
@@ -12,32 +11,33 @@ import structlog
 import trio
 
 from switch.link.connection import Connection, Framer, Handler, Limits
+from switch.link.poller import EpollPoller, Poller
 
 log = structlog.get_logger()
 
-_EVENTS_PER_TICK = 256
 _HUNG_UP = select.EPOLLHUP | select.EPOLLERR
 
 
 class Reactor:
     """`tick_end` runs after the frames of a tick and before its writes: journal hand-over, delivery marks.
 
-    A handler that raises loses its connection with a logged reason; with `strict` the error ends the reactor.
+    A handler that raises loses its connection with a logged reason; with `strict` the error ends the reactor. The
+    simulation passes a `poller` of its own, and sockets that it knows.
     """
 
-    def __init__(self, clock: Callable[[], float] = trio.current_time, *, strict: bool = False) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = trio.current_time, *, strict: bool = False, poller: Poller | None = None
+    ) -> None:
         self.clock = clock
         self.tick_end: list[Callable[[], None]] = []
         self._strict = strict
-        self._epoll = select.epoll()
+        self._poller = poller or EpollPoller()
         self._connections: dict[int, Connection] = {}
         self._masks: dict[int, int] = {}
         self._watched: dict[int, Callable[[], None]] = {}
         # Whose output or state changed; True when the kernel has said that it takes bytes again.
         self._touched: dict[Connection, bool] = {}
-        # Output made outside a tick, by an ordinary task or a timer, wakes the reactor through this counter.
-        self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._epoll.register(self._waker, select.EPOLLIN)
+        self._closed = False
         self._in_tick = False
         self._woken = False
 
@@ -48,7 +48,7 @@ class Reactor:
         """Takes over a connected, non-blocking socket; raises OSError, and then the caller still owns it."""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._epoll.register(sock.fileno(), select.EPOLLIN)
+        self._poller.register(sock.fileno(), select.EPOLLIN)
         connection = Connection(sock, name, framer, handler, limits, self._touch, self.clock())
         self._connections[connection.fd] = connection
         self._masks[connection.fd] = select.EPOLLIN
@@ -57,11 +57,11 @@ class Reactor:
     def watch(self, fd: int, then: Callable[[], None]) -> None:
         """Calls `then` in a tick whenever `fd` is readable."""
         self._watched[fd] = then
-        self._epoll.register(fd, select.EPOLLIN)
+        self._poller.register(fd, select.EPOLLIN)
 
     def unwatch(self, fd: int) -> None:
         if self._watched.pop(fd, None):
-            self._epoll.unregister(fd)
+            self._poller.unregister(fd)
 
     def pause(self, connection: Connection, *, paused: bool) -> None:
         """Stops or resumes reading: back-pressure on one peer."""
@@ -69,9 +69,9 @@ class Reactor:
 
     def wake(self) -> None:
         """A tick is wanted although nothing arrived."""
-        if not self._in_tick and not self._woken and self._waker >= 0:
+        if not self._in_tick and not self._woken and not self._closed:
             self._woken = True
-            os.eventfd_write(self._waker, 1)
+            self._poller.wake()
 
     def guard(self, then: Callable[..., None], *args: Any) -> bool:
         """Calls `then`; an error in it is logged and hurts nothing else. True when there was none."""
@@ -92,7 +92,7 @@ class Reactor:
         """Until cancelled; then every connection is closed."""
         try:
             while True:
-                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                await self._poller.wait()
                 self.tick()
         finally:
             for connection in list(self._connections.values()):
@@ -104,7 +104,7 @@ class Reactor:
         self._in_tick = True
         try:
             now = self.clock()
-            for fd, events in self._epoll.poll(0, _EVENTS_PER_TICK):
+            for fd, events in self._poller.poll():
                 self._dispatch(fd, events, now)
             self._end_tick()
             self._settle(now)
@@ -125,9 +125,9 @@ class Reactor:
                 self._read(connection, now, hung_up=bool(events & _HUNG_UP))
         elif fd in self._watched:
             self.guard(self._watched[fd])
-        elif fd == self._waker:
+        elif fd == self._poller.waker:
             self._woken = False
-            os.eventfd_read(self._waker)
+            self._poller.heard()
 
     def _read(self, connection: Connection, now: float, *, hung_up: bool) -> None:
         try:
@@ -155,12 +155,12 @@ class Reactor:
         mask = (select.EPOLLIN if connection.wants_input else 0) | (select.EPOLLOUT if connection.blocked else 0)
         if mask != self._masks[connection.fd]:
             self._masks[connection.fd] = mask
-            self._epoll.modify(connection.fd, mask)
+            self._poller.modify(connection.fd, mask)
 
     def _release(self, connection: Connection) -> None:
         if self._connections.get(connection.fd) is connection:
             del self._connections[connection.fd], self._masks[connection.fd]
-            self._epoll.unregister(connection.fd)
+            self._poller.unregister(connection.fd)
             self.guard(connection.released)
 
     def close_unsent(self, reason: str) -> None:
@@ -179,10 +179,9 @@ class Reactor:
 
     def close(self) -> None:
         """Frees what is left after `run`."""
-        if self._waker >= 0:
-            self._epoll.close()
-            os.close(self._waker)
-            self._waker = -1
+        if not self._closed:
+            self._closed = True
+            self._poller.close()
 
 
 def describe_peer(sock: socket.socket) -> str:

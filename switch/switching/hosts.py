@@ -9,6 +9,7 @@ from switch.dialect.canonical import Answer, HostDialect, ManagementFunction
 from switch.engine.engine import Engine
 from switch.link.connection import Connection
 from switch.link.dialer import dial
+from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
 from switch.message import MessageError, is_request
 from switch.switching.clock import Clock
@@ -51,6 +52,7 @@ class HostLink:
         reactor: Reactor,
         engine: Engine,
         clock: Clock,
+        network: Network = TCP,
     ) -> None:
         self.name = name
         self.up = False
@@ -59,6 +61,7 @@ class HostLink:
         self._reactor = reactor
         self._engine = engine
         self._clock = clock
+        self._network = network
         self._session: _Session | None = None
         self._arrived = trio.Event()
         self._stan = 0
@@ -83,6 +86,7 @@ class HostLink:
                 on_down=self._on_down,
                 limits=settings.limits,
                 backoff=settings.backoff,
+                network=self._network,
             )
 
     async def sign_off(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import trio
 
 from switch.hsm.address import addresses_of
+from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
 from switch.switching.hsmunit import HsmUnit, InProcessUnit, SocketUnit
 from switch.switching.settings import HsmLinkSettings
@@ -17,13 +18,13 @@ class HsmLink:
     What was in flight is not asked again elsewhere: its payment is declined, the next one goes to another HSM.
     """
 
-    def __init__(self, settings: HsmLinkSettings, reactor: Reactor) -> None:
+    def __init__(self, settings: HsmLinkSettings, reactor: Reactor, network: Network = TCP) -> None:
         addresses = addresses_of(settings.host, settings.port, settings.hosts)
         alone = len(addresses) == 1
         self._units: list[HsmUnit] = [
             InProcessUnit(address, settings, reactor, self._changed)
             if address.in_process
-            else SocketUnit(address, settings, reactor, self._changed, alone=alone)
+            else SocketUnit(address, settings, reactor, self._changed, alone=alone, network=network)
             for address in addresses
         ]
         # Whom to ask, best first; kept so that a command costs no look at those that are down.

@@ -12,6 +12,7 @@ from switch.hsm.inprocess import exchange, open_conversation
 from switch.hsm.session import HsmProtocolError, HsmSession
 from switch.link.connection import Connection, RawFramer
 from switch.link.dialer import dial
+from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
 from switch.switching.settings import HsmLinkSettings
 
@@ -48,6 +49,7 @@ class SocketUnit:
         changed: Callable[[], None],
         *,
         alone: bool,
+        network: Network = TCP,
     ) -> None:
         self.address = address
         self.ready = False
@@ -55,6 +57,7 @@ class SocketUnit:
         self._reactor = reactor
         self._changed = changed
         self._alone = alone
+        self._network = network
         self._connection: Connection | None = None
         self._session: HsmSession[tuple[Then, Any]] = HsmSession(settings.header_length)
 
@@ -80,6 +83,7 @@ class SocketUnit:
                 on_down=self._on_down,
                 limits=settings.limits,
                 backoff=settings.backoff,
+                network=self._network,
             )
 
     def _on_up(self, connection: Connection) -> None:

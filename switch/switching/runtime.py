@@ -16,7 +16,8 @@ from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
 from switch.journal.records import Ack, Archived, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store
-from switch.link.listener import accept, bind
+from switch.link.listener import accept
+from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
 from switch.link.wheel import Timer, TimerWheel
 from switch.switching.clock import Clock
@@ -64,6 +65,7 @@ class Switch:
         delivery: DeliveryLog,
         recovery: Recovery,
         clock: Clock | None = None,
+        network: Network = TCP,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -71,17 +73,20 @@ class Switch:
         self._delivery = delivery
         self._recovery = recovery
         self._clock = clock or Clock()
-        self._reactor = Reactor()
+        self._network = network
+        self._reactor = Reactor(poller=network.poller())
         self._wheel = TimerWheel(trio.current_time(), _TICK, self._reactor.guard)
         self._stop = trio.Event()
         self._progress = trio.Event()
         self._journal_heard = trio.current_time()
         self._journal_silent = False
         self._next_fold = trio.current_time() + _FOLD
-        self._hsm = HsmLink(settings.hsm, self._reactor)
+        self._hsm = HsmLink(settings.hsm, self._reactor, network)
         self.engine = Engine(settings.engine, bins, self, recovery)
         self._hosts = {
-            name: HostLink(name, settings.engine.hosts[name].dialect, link, self._reactor, self.engine, self._clock)
+            name: HostLink(
+                name, settings.engine.hosts[name].dialect, link, self._reactor, self.engine, self._clock, network
+            )
             for name, link in settings.hosts.items()
         }
         self._terminals: list[TerminalListener] = []
@@ -157,7 +162,7 @@ class Switch:
         sockets: list[tuple[ListenerSettings, socket.socket]] = []
         try:
             for listener in self._settings.listeners:
-                sockets.append((listener, bind(listener.host, listener.port)))
+                sockets.append((listener, self._network.bind(listener.host, listener.port)))
         except OSError:
             for _, sock in sockets:
                 sock.close()
@@ -183,6 +188,7 @@ class Switch:
             handler=handler,
             on_open=handler.on_open,
             limits=settings.limits,
+            network=self._network,
         )
 
     def _overloaded(self) -> bool:

@@ -8,7 +8,7 @@ import structlog
 import trio
 import trio.testing
 
-from switch.link import dialer
+from switch.link import dialer, network
 from switch.link.connection import Limits
 from switch.link.dialer import Backoff, connect, dial
 from switch.message import make_framer
@@ -101,7 +101,7 @@ async def test_pauses_double_up_to_the_longest(start, monkeypatch, autojump_cloc
         attempts.append(trio.current_time())
         raise ConnectionRefusedError(111, "Connection refused")
 
-    monkeypatch.setattr(dialer, "connect", refuse)
+    monkeypatch.setattr(network, "connect", refuse)
     start(1, Backoff(first=0.5, longest=3.0))
     await trio.sleep(14)
     pauses = [round(later - earlier, 6) for earlier, later in pairwise(attempts)]
