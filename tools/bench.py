@@ -29,5 +29,17 @@ def hsm(seconds: float, cards: int) -> None:
     run(seconds, cards)
 
 
+@main.command()
+@click.option("--payments", type=click.IntRange(100), default=20_000, show_default=True, help="Two units each.")
+@click.option("--groups", default="10,100,1000", show_default=True, help="Payments handed over at once.")
+@click.option("--sync-ms", type=click.FloatRange(0), default=0.0, help="What each sync of the log takes at least.")
+@click.option("--folder", type=click.Path(exists=True, file_okay=False), help="On the disk to measure; /tmp otherwise.")
+def journal(payments: int, groups: str, sync_ms: float, folder: str | None) -> None:
+    """The journal's writer: units per second with its log, and with a synchronous SQLite alone."""
+    from .bench_journal import run
+
+    run(payments, [int(size) for size in groups.split(",")], sync_ms / 1000, folder)
+
+
 if __name__ == "__main__":
     main()

@@ -10,6 +10,7 @@ from contextlib import closing
 import msgspec
 import pytest
 
+from switch.journal.check import check
 from switch.journal.delivery import DeliveryLog
 from switch.journal.records import Intent
 from switch.journal.sqlite import SqliteStore
@@ -123,3 +124,96 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(path, keys, write, make_t
 def test_the_lock_dies_with_the_process(path, keys, make_txn):
     _run_until(path, msgspec.json.encode(make_txn(1)).decode(), 1)
     SqliteStore(path, keys).close()
+
+
+# One life per call of the disk, each in a process of its own that kills itself before or after that call: before and
+# after the birth of a segment, the append, the sync. After the sync is before the commit; before the next append is
+# after it.
+_STEPS = """
+import os, select, signal, sys
+from pathlib import Path
+import msgspec
+from switch.crypto.datakeys import DataKeys
+from switch.journal.disk import FolderDisk
+from switch.journal.records import Intent, Outcome, SafPut, Transaction
+from switch.journal.settings import JournalSettings
+from switch.journal.sqlite import SqliteStore, segments_folder
+
+folder, model = Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Transaction)
+
+class Deadly(FolderDisk):
+    left = int(sys.argv[3])
+
+    def around(self, call, *args):
+        self.count()
+        call(*args)
+        self.count()
+
+    def count(self):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def open(self, name, head):
+        self.around(super().open, name, head)
+
+    def append(self, name, data):
+        half = len(data) // 2
+        self.around(super().append, name, data[:half])
+        self.around(super().append, name, data[half:])
+
+    def sync(self, name):
+        self.around(super().sync, name)
+
+def life(left):
+    path = folder / f"{left}.db"
+    disk = Deadly(segments_folder(path))
+    disk.left = left
+    store = SqliteStore(
+        path, DataKeys(bytes(range(32)), bytes(range(32, 64))), disk=disk, settings=JournalSettings(segment_bytes=2500)
+    )
+    number = 0
+    while True:
+        number += 1
+        txn = msgspec.structs.replace(model, txn_id=number, dedupe=f"key {number}")
+        put = SafPut(saf_id=number, txn_id=number, kind="advice", host="visa", payload={"2": txn.pan})
+        outcome = Outcome(txn=txn, state="approved", response_code="00", answered=1, latency_us=1)
+        store.submit([Intent(txn), outcome, put], None)
+        store.flush()
+        select.select([store.fileno()], [], [])
+        assert store.take()[0][1].ok
+        os.write(1, b"%d %d\\n" % (left, number))
+
+for left in range(1, int(sys.argv[3])):
+    if os.fork() == 0:
+        life(left)
+    _, status = os.wait()
+    assert os.WTERMSIG(status) == signal.SIGKILL, status
+"""
+_CALLS = 34
+
+
+def test_a_kill_between_any_two_steps_of_a_commit_loses_nothing_and_leaves_no_half(tmp_path, keys, write, make_txn):
+    model = msgspec.json.encode(make_txn(1)).decode()
+    done = subprocess.run(
+        [sys.executable, "-c", _STEPS, str(tmp_path), model, str(_CALLS)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    said = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    unacknowledged = 0
+    for left in range(1, _CALLS):
+        path = tmp_path / f"{left}.db"
+        acknowledged = max((number for life, number in said if life == left), default=0)
+        store = SqliteStore(path, keys, same_boot=True)
+        kept = len(store.recovery.undelivered)
+        assert acknowledged <= kept <= acknowledged + 1
+        unacknowledged += kept - acknowledged
+        assert [one.txn.txn_id for one in store.recovery.undelivered] == list(range(1, kept + 1))
+        assert [put.txn_id for put in store.recovery.saf] == list(range(1, kept + 1)), "whole units"
+        assert not store.recovery.pending
+        again = [[Intent(make_txn(100 + n, dedupe=f"key {n}"))] for n in range(1, kept + 2)]
+        answers = [ack.duplicate and ack.duplicate.state for ack in write(store, *again)]
+        assert answers == ["approved"] * kept + [None], "a repeat of what is kept is a repeat, another is new"
+        store.close()
+        assert [found.fault for found in check(path) if found.fault] == []
+    assert 0 < unacknowledged < _CALLS - 1, "some were killed before the frame was whole, some after"

@@ -2,11 +2,13 @@
 
 import os
 import sqlite3
+import threading
 
 import pytest
 import structlog
 import trio
 
+from switch.journal.disk import FolderDisk
 from switch.switching import runtime
 from switch.switching.runtime import JournalFailedError
 
@@ -61,6 +63,50 @@ async def test_a_failing_commit_is_a_decline_and_the_journal_goes_on_when_it_can
 
 def _no_space(_units, *, each=False):
     raise sqlite3.OperationalError("database or disk is full")
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("append", OSError(28, "No space left on device")),
+        ("append", OSError(30, "Read-only file system")),
+        ("sync", OSError(5, "Input/output error")),
+    ],
+    ids=["full", "read-only", "broken"],
+)
+async def test_a_disk_that_fails_gives_declines_one_alert_and_service_again(world, sale, monkeypatch, call, error):
+    def fail(*_args):
+        raise error
+
+    async with world.life() as life:
+        terminal = await life.connect()
+        with structlog.testing.capture_logs() as logs:
+            with monkeypatch.context() as patch:
+                patch.setattr(FolderDisk, call, fail)
+                answers = [await terminal.ask(sale(VISA)) for _ in range(5)]
+            assert {answer["39"] for answer in answers} <= {"91", "96"}
+            assert (await terminal.ask(sale(VISA)))["39"] == "00"
+        events = [line["event"] for line in logs if line["event"].startswith("journal ")]
+        assert events == ["journal failing", "journal answers again"]
+        assert len(world.hosts["visa"].of("1")) == 1, "what could not be journalled was never sent"
+
+
+async def test_a_slow_disk_gives_declines_and_service_again(world, sale, deadlines, monkeypatch):
+    monkeypatch.setattr(runtime, "_JOURNAL_PATIENCE", 0.2)
+    world.engine["deadlines"] = deadlines(answer=0.2, grace=0.1)
+    gate, real = threading.Event(), FolderDisk.sync
+    async with world.life() as life:
+        terminal = await life.connect()
+        monkeypatch.setattr(FolderDisk, "sync", lambda disk, name: gate.wait(30) and real(disk, name))
+        with structlog.testing.capture_logs() as logs:
+            assert {(await terminal.ask(sale(VISA)))["39"] for _ in range(3)} <= {"91", "96"}
+            await life.until(lambda: any(line["event"] == "journal does not answer" for line in logs))
+            gate.set()
+            await life.until(lambda: not life.store.backlog)
+            assert (await terminal.ask(sale(VISA)))["39"] == "00"
+            await life.until(lambda: any(line["event"] == "journal answers again" for line in logs))
+        events = [line["event"] for line in logs if line["event"].startswith("journal ")]
+        assert events == ["journal does not answer", "journal answers again"]
 
 
 async def test_an_approval_that_cannot_be_marked_does_not_leave_and_is_reversed(world, sale, journal):

@@ -1,5 +1,7 @@
 """A killed switch and its next life on the same journal: doubts reversed, deliveries known, repeats answered."""
 
+import shutil
+
 VISA, MASTERCARD = "4111111111111111", "5555555555554444"
 
 
@@ -56,6 +58,30 @@ async def test_a_delivered_approval_stands_and_its_repeat_gets_the_same_answer(w
     async with world.life() as life:
         again = await (await life.connect()).ask({**request, "t": "0201"})
         assert again == first
+        await life.until(lambda: not life.store.backlog)
+        assert len(host.requests) == 1
+
+
+async def test_an_index_that_lost_its_tail_still_knows_every_repeat_and_a_changed_amount_is_94(world, sale):
+    """As a machine that lost its power leaves it: what the log has, the index need not have."""
+    host, index = world.hosts["visa"], world.folder / "journal.db"
+    async with world.life(wait=()):
+        pass
+    shutil.copy(index, world.folder / "old.db")
+    async with world.life() as life:
+        terminal = await life.connect()
+        request = sale(VISA)
+        first = await terminal.ask(request)
+        other = await life.connect()
+        assert await other.ask({**request, "t": "0201"}) == first, "over another connection"
+    shutil.copy(world.folder / "old.db", index)
+    async with world.life() as life:
+        assert life.store.replayed
+        terminal = await life.connect()
+        for mti in ("0201", "0200"):
+            assert await terminal.ask({**request, "t": mti}) == first
+            changed = await terminal.ask({**request, "t": mti, "4": "000000099999"})
+            assert changed["39"] == "94" and "38" not in changed
         await life.until(lambda: not life.store.backlog)
         assert len(host.requests) == 1
 
