@@ -130,7 +130,10 @@ def journal_rebuild(config: Path, base: Path | None, file: Path) -> None:
             base,
             lambda number, total: status.update(f"rebuilding: segment {number + 1} of {total}"),
         )
-    click.echo(f"{file}: {count} groups replayed; put it in the place of {loaded.journal.name}")
+    name = loaded.journal.name
+    click.echo(
+        f"{file}: {count} groups replayed; move {name}, {name}-wal and {name}-shm away and put it in their place"
+    )
 
 
 @journal.command("archive")

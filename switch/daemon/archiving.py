@@ -27,12 +27,27 @@ async def run(loaded: Loaded, before: str, file: Path) -> tuple[int, int]:
 
     Raises JournalError, AdminError, DataKeyError and HsmUnavailable. What was copied and not removed is found again.
     """
+    if await _is_running(loaded):
+        return _copy(loaded, before, file), await _remove(functools.partial(_ask, loaded, str(file)))
+    keys = await open_keys(loaded, create=False)
+    delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
+    store = SqliteStore(
+        loaded.journal,
+        keys,
+        delivered=delivery.known,
+        same_boot=delivery.same_boot,
+        settings=loaded.journal_settings,
+    )  # its lock keeps a switch that starts meanwhile away
+    try:
+        return _copy(loaded, before, file), await _remove(functools.partial(_remove_some, loaded, file, store))
+    finally:
+        store.close()
+
+
+def _copy(loaded: Loaded, before: str, file: Path) -> int:
     oldest_kept = int(time.time() * 1000) - loaded.config.retention.duplicate_days * _DAY
     with closing(open_reader(loaded.journal)) as journal:
-        copied = archive.copy(journal, file, before, oldest_kept)
-    if await _is_running(loaded):
-        return copied, await _remove(functools.partial(_ask, loaded, str(file)))
-    return copied, await _remove_alone(loaded, file)
+        return archive.copy(journal, file, before, oldest_kept)
 
 
 async def _is_running(loaded: Loaded) -> bool:
@@ -59,31 +74,14 @@ async def _remove(step: Callable[[int], Awaitable[tuple[int, int]]]) -> int:
     return removed
 
 
-async def _remove_alone(loaded: Loaded, file: Path) -> int:
-    """The journal's lock keeps a switch that starts meanwhile away."""
-    keys = await open_keys(loaded, create=False)
-    delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
-    store = SqliteStore(
-        loaded.journal,
-        keys,
-        delivered=delivery.known,
-        same_boot=delivery.same_boot,
-        settings=loaded.journal_settings,
-    )
-
-    async def step(after: int) -> tuple[int, int]:
-        with closing(open_reader(loaded.journal)) as journal:
-            numbers, last = archive.removable(journal, file, after)
-        if numbers:
-            store.submit([Archived(numbers)], None)
-            store.flush()
-            with trio.fail_after(_PATIENCE):
-                await trio.lowlevel.wait_readable(store.fileno())
-            if not all(ack.ok for _, ack in store.take()):
-                raise JournalError(f"{loaded.journal}: could not remove what was archived")
-        return len(numbers), last
-
-    try:
-        return await _remove(step)
-    finally:
-        store.close()
+async def _remove_some(loaded: Loaded, file: Path, store: SqliteStore, after: int) -> tuple[int, int]:
+    with closing(open_reader(loaded.journal)) as journal:
+        numbers, last = archive.removable(journal, file, after)
+    if numbers:
+        store.submit([Archived(numbers)], None)
+        store.flush()
+        with trio.fail_after(_PATIENCE):
+            await trio.lowlevel.wait_readable(store.fileno())
+        if not all(ack.ok for _, ack in store.take()):
+            raise JournalError(f"{loaded.journal}: could not remove what was archived")
+    return len(numbers), last

@@ -48,6 +48,18 @@ def test_the_labs_file_is_good_and_says_what_runs(written):
         ('[terminal]\ntpk = "U', '[terminal]\ntpk = "', "terminal.tpk: expected a key under the LMK"),
         ('zpk = "U', 'zpk = "u', r"hosts\.visa\.zpk: expected a key under the LMK"),
         ('journal = "journal.db"', "[clearing]\nvisa_bin = 'x'", "clearing"),
+        (
+            'journal = "journal.db"',
+            "retention = { segment_bytes = 0 }",
+            r"retention\.segment_bytes: expected at least 1",
+        ),
+        (
+            'journal = "journal.db"',
+            "retention = { keep_segments = -1 }",
+            r"retention\.keep_segments: expected at least 0",
+        ),
+        ('journal = "journal.db"', 'business_day = { zone = "Mars" }', "expected the name of a time zone"),
+        ('journal = "journal.db"', 'business_day = { cutover = "25:00" }', "expected HH:MM"),
         ('journal = "journal.db"', "[deadlines]\nanswr = 1.0", "answr"),
     ],
 )

@@ -1,0 +1,61 @@
+"""`switch journal archive` while no switch runs."""
+
+import pytest
+
+from switch.crypto.datakeys import DataKeys
+from switch.daemon import archiving
+from switch.daemon.config import load
+from switch.journal import reader
+from switch.journal.delivery import DeliveryLog, boot_id
+from switch.journal.records import CloseBatch, Intent, Outcome, Transaction
+from switch.journal.sqlite import SqliteStore
+from switch.lab import plan
+
+KEYS = DataKeys(bytes(range(32)), bytes(range(32, 64)))
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch):
+    """A lab whose switch was killed after three sales on 2030-11-24; its marks say that two were delivered."""
+    plan.prepare_folder(tmp_path)
+    plan.write_files(tmp_path, plan.Ports())
+    loaded = load(tmp_path / "switch.toml")
+
+    async def keys(_loaded, *, create):
+        assert not create
+        return KEYS
+
+    monkeypatch.setattr(archiving, "open_keys", keys)
+    log = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
+    log.start()
+    store = SqliteStore(loaded.journal, KEYS)
+    texts = {name: "1" for name in Transaction.__struct_fields__ if name not in ("captured", "original")}
+    for number in (1, 2, 3):
+        values = {"txn_id": number, "received": number, "amount": 1, "captured": True, "dedupe": str(number)}
+        txn = Transaction(**{**texts, **values, "pan": "4111111111111111", "business_date": "2030-11-24"})
+        outcome = Outcome(txn=txn, state="approved", response_code="00", answered=1, latency_us=1)
+        store.submit([Intent(txn), outcome], None)
+    store.submit([CloseBatch(1)], None)
+    store.close()
+    log.mark(1)
+    log.mark(3)
+    log.close()
+    return loaded
+
+
+def _numbers(path):
+    connection = reader.open_reader(path)
+    rows = reader.list_transactions(connection, 9)
+    connection.close()
+    return [row["txn_id"] for row in rows]
+
+
+async def test_the_marks_of_the_last_life_count_and_nothing_is_assumed(loaded):
+    file = loaded.folder / "a.archive"
+    assert await archiving.run(loaded, "2030-11-24", file) == (0, 0)
+    assert await archiving.run(loaded, "2030-11-25", file) == (2, 2)
+    assert (_numbers(loaded.journal), _numbers(file)) == ([2], [1, 3])
+    log = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
+    store = SqliteStore(loaded.journal, KEYS, delivered=log.known, same_boot=log.same_boot)
+    store.close()
+    assert [one.txn.txn_id for one in store.recovery.undelivered] == [2], "the next start still takes it back"
