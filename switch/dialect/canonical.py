@@ -20,7 +20,8 @@ class Payment(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     Amounts are minor units; `transmission` is DE7 (UTC MMDDhhmmss); `local_time` and `local_date` are DE12 and
     DE13, `year` their two-digit year; `pin_block` is 16 hex digits under the key of the link it is on;
-    `name_location` is name 25, city 13 and country 2, `country` the merchant's by number. `references` holds what
+    `name_location` is name 25, city 13 and country 2, `country` the merchant's by number. `partial` says that the
+    terminal takes an approval of less than it asked. `references` holds what
     the network gave the transaction: "transaction_id", "validation_code" and "aci", or "banknet" (DE63) and
     "settlement_date" (DE15).
     """
@@ -53,6 +54,7 @@ class Payment(msgspec.Struct, omit_defaults=True, kw_only=True):
     eci: str = ""
     cavv: str = ""
     financial: bool = False
+    partial: bool = False
     pin_result: str = ""
     cvv_result: str = ""
     pin_tries: int = 0
@@ -74,7 +76,10 @@ class Payment(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a host said: `key` finds the request, `response_code` is a 1987 code, `references` go to the journal."""
+    """What a host said: `key` finds the request, `response_code` is a 1987 code, `references` go to the journal.
+
+    `amount` is DE4 in minor units, None when absent; `echoed` what came back of the request, by its name in Payment.
+    """
 
     mti: str
     stan: str
@@ -83,6 +88,8 @@ class Answer:
     auth_code: str = ""
     additional_amounts: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
+    amount: int | None = None
+    echoed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def management(self) -> bool:

@@ -2,12 +2,23 @@
 
 The codec checks lengths and encodings only; what this switch puts on a wire has the right characters too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from switch.dialect.canonical import Payment
 from switch.message import Codec, MessageError, View
 
 _MOST = 999_999_999_999
+# The fields that an answer repeats, beside DE7 and DE11 which find its request, by their names in Payment.
+ECHOED = (
+    ("2", "pan"),
+    ("3", "processing_code"),
+    ("32", "acquirer"),
+    ("37", "rrn"),
+    ("41", "terminal"),
+    ("42", "merchant"),
+    ("49", "currency"),
+)
+LOCAL_TIME = (("12", "local_time"), ("13", "local_date"))
 
 
 def encode(codec: Codec, fields: Mapping[str, str]) -> bytes:
@@ -25,6 +36,18 @@ def amount(codec: Codec, payment: Payment) -> str:
     if not 0 <= payment.amount <= _MOST:
         raise MessageError(codec.name, "4", "expected 0 to 12 digits of minor units")
     return f"{payment.amount:012d}"
+
+
+def echoed(view: View, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What of `fields` stands in an answer, by name and without padding."""
+    get = view.get
+    return {name: value.strip() for field, name in fields if (value := get(field))}
+
+
+def answered_amount(view: View) -> int | None:
+    """DE4 of an answer, whose class has been checked."""
+    value = view.get("4")
+    return int(value) if value else None
 
 
 def currency(codec: Codec, payment: Payment) -> str:

@@ -3,10 +3,20 @@
 from switch.dialect.acceptor import acceptor, at_atm, card_absent, cardholder_absent, e_commerce
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
 from switch.dialect.codes import action_from_response, response_from_action
-from switch.dialect.encoding import amount, currency, encode, reason, require_version
-from switch.message import MessageError, compile_spec, is_request, load_spec, reply_mti
+from switch.dialect.encoding import (
+    ECHOED,
+    amount,
+    answered_amount,
+    currency,
+    echoed,
+    encode,
+    reason,
+    require_version,
+)
+from switch.message import MessageError, View, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "801", "sign-off": "802", "echo": "831"}
+_READ = ("4", "7", "11", "12", "38", "39", "54", *(name for name, _ in ECHOED))
 _REASON = {"cancel": "4000", "timeout": "4021"}
 # DE22 position 7, card data input mode, by the first two digits of the 1987 DE22: keyed, stripe, chip; S (private
 # use) is e-commerce.
@@ -103,7 +113,7 @@ class Iso1993Dialect:
         """A 1110, 1130, 1430 or 1814."""
         view = self.codec.view(frame)
         require_version(view, "1")
-        view.check(("7", "11", "38", "39", "54"))
+        view.check(_READ)
         get = view.get
         action = get("39", "")
         return Answer(
@@ -114,6 +124,8 @@ class Iso1993Dialect:
             response_code=response_from_action(action, view.mti) if action else "",
             auth_code=get("38", ""),
             additional_amounts=get("54", ""),
+            amount=answered_amount(view),
+            echoed=_echoed(view),
         )
 
     def answer_management(self, frame: bytes) -> bytes:
@@ -122,6 +134,12 @@ class Iso1993Dialect:
         if not is_request(view.mti):
             raise MessageError(self.name, "t", "expected a request")
         return view.splice({"t": reply_mti(view.mti), "39": "800"})
+
+
+def _echoed(view: View) -> dict[str, str]:
+    """DE12 is date and time here."""
+    found, local = echoed(view, ECHOED), view.get("12", "")
+    return found | {"local_date": local[2:6], "local_time": local[6:]} if local else found
 
 
 def pos_data_code(payment: Payment) -> str:

@@ -4,7 +4,18 @@ Source: the public facts gathered in docs/messages.rst and docs/links.rst."""
 
 from switch.dialect.acceptor import acceptor, at_atm, card_absent, cardholder_absent, e_commerce, entry_mode
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
-from switch.dialect.encoding import amount, currency, encode, original_data, reason, require_version
+from switch.dialect.encoding import (
+    ECHOED,
+    LOCAL_TIME,
+    amount,
+    answered_amount,
+    currency,
+    echoed,
+    encode,
+    original_data,
+    reason,
+    require_version,
+)
 from switch.message import MessageError, View, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "061", "sign-off": "062", "echo": "270"}
@@ -12,6 +23,10 @@ _REASON = {"cancel": "17", "timeout": "68"}
 _INTERNET = "81"
 # 48.42.01, the last digit: UCAF not supported, attempted, or fully authenticated; Visa's values stand beside them.
 _UCAF = {"1": "1", "6": "1", "2": "2", "5": "2"}
+_ECHOED = ECHOED + LOCAL_TIME
+_READ = ("4", "7", "11", "15", "38", "39", "54", "63", *(name for name, _ in _ECHOED))
+# 48.61: partial approvals are supported; nothing is said of the other four conditions.
+_TAKES_PARTIAL = "10000"
 # DE60: decided by the acquirer's processing system, no further detail.
 _DECIDED_HERE = "1910000"
 
@@ -58,6 +73,8 @@ class MastercardDialect:
             subs["42"] = f"010321{_UCAF.get(payment.eci[-1], '0')}"
         if payment.cavv:
             subs["43"] = payment.cavv
+        if payment.partial:
+            subs["61"] = _TAKES_PARTIAL
         if payment.cvv2:
             subs["92"] = payment.cvv2
         return self.codec.build_sub("48", subs)
@@ -128,7 +145,7 @@ class MastercardDialect:
         """A 0110, 0130, 0410 or 0810."""
         view: View = self.codec.view(frame)
         require_version(view, "0")
-        view.check(("7", "11", "15", "38", "39", "54", "63"))
+        view.check(_READ)
         get = view.get
         references = {
             name: value for name, path in (("banknet", "63"), ("settlement_date", "15")) if (value := get(path))
@@ -140,6 +157,8 @@ class MastercardDialect:
             response_code=get("39", ""),
             auth_code=get("38", ""),
             additional_amounts=get("54", ""),
+            amount=answered_amount(view),
+            echoed=echoed(view, _ECHOED),
             references=references,
         )
 

@@ -72,6 +72,7 @@ class TerminalDialect:
             original_transmission=original[10:20],
             original_acquirer=original[20:31],
             replacement=get("95", ""),
+            partial=_takes_partial(get("60", "")),
         )
 
     def answer(self, view: View, response_code: str, reply: Mapping[str, str]) -> bytes:
@@ -108,6 +109,11 @@ class TerminalDialect:
         if not is_request(view.mti) or view.mti[1] not in "124":
             return None
         return self.answer(view, response_code, {})
+
+
+def _takes_partial(point_of_service: str) -> bool:
+    """DE60 in twelve digits, as BASE I has it: the last is 1 when less than was asked may be approved."""
+    return len(point_of_service) == 12 and point_of_service.isdigit() and point_of_service[-1] == "1"
 
 
 def _sensitive(field: Mapping[str, Any]) -> bool:

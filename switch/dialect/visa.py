@@ -7,7 +7,18 @@ from binascii import Error as Base64Error
 
 from switch.dialect.acceptor import acceptor, entry_mode
 from switch.dialect.canonical import Answer, ManagementFunction, Payment
-from switch.dialect.encoding import amount, currency, encode, original_data, reason, require_version
+from switch.dialect.encoding import (
+    ECHOED,
+    LOCAL_TIME,
+    amount,
+    answered_amount,
+    currency,
+    echoed,
+    encode,
+    original_data,
+    reason,
+    require_version,
+)
 from switch.message import (
     VISA_HEADER,
     MessageError,
@@ -28,6 +39,8 @@ _NETWORK = "0002"
 _RESPONSE = {"N7": "82"}
 _INTERNET = "01"
 _REJECT_HEADER, _FORMAT_ERROR = 26, "30"
+_ECHOED = ECHOED + LOCAL_TIME
+_READ = ("4", "7", "11", "38", "39", "54", "62", *(name for name, _ in _ECHOED))
 _REFERENCES = (("transaction_id", "62.2"), ("validation_code", "62.3"), ("aci", "62.1"))
 
 
@@ -94,7 +107,7 @@ class VisaDialect:
             "35": payment.track2.replace("=", "D"),
             "52": payment.pin_block,
             "53": "2001010100000000" if payment.pin_block else "",
-            "60": self.codec.build_sub("60", {"8": self._eci(payment.eci)}),
+            "60": self.codec.build_sub("60", {"8": self._eci(payment.eci)} | ({"10": "1"} if payment.partial else {})),
             "63": self.codec.build_sub("63", {"1": _NETWORK}),
             "126": self.codec.build_sub("126", subs) if subs else "",
         }
@@ -156,7 +169,7 @@ class VisaDialect:
             return self._rejected(frame[_REJECT_HEADER:])
         view = self._view(frame)
         require_version(view, "0")
-        view.check(("7", "11", "38", "39", "54", "62"))
+        view.check(_READ)
         get = view.get
         code = get("39", "")
         return Answer(
@@ -166,6 +179,8 @@ class VisaDialect:
             response_code=_RESPONSE.get(code, code),
             auth_code=get("38", ""),
             additional_amounts=get("54", ""),
+            amount=answered_amount(view),
+            echoed=echoed(view, _ECHOED),
             references={name: value for name, path in _REFERENCES if (value := get(path))},
         )
 

@@ -54,6 +54,11 @@ def amountless(payment: Payment) -> bool:
     return payment.processing_code[:2] in _AMOUNTLESS
 
 
+def divisible(payment: Payment) -> bool:
+    """Whether less than asked may be approved: of a sale or cash."""
+    return kind(payment) in ("sale", "cash")
+
+
 def captured(payment: Payment) -> bool:
     """Whether an approval moves money by itself: a 0200 that is no balance inquiry (practice, "Money and capture")."""
     return payment.mti[1] == "2" and kind(payment) in ("sale", "cash", "refund")

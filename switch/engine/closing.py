@@ -91,6 +91,7 @@ class Closer:
             auth_code=flight.auth_code,
             reply={**flight.reply, "39": code},
             references=flight.references,
+            amount=flight.amount if state == "approved" else None,
             answered=now // 1000,
             latency_us=now - flight.started,
         )
@@ -108,8 +109,7 @@ class Closer:
             if not self._replies.answer(flight, code, reply):
                 withheld = withheld or "requester is gone"
         if withheld and flight.approved:
-            stored = Stored(txn=flight.txn, state="approved", auth_code=flight.auth_code, references=flight.references)
-            self._core.take_back(stored, withheld)
+            self._core.take_back(flight.stored, withheld)
 
     def _outcome_lost(self, flight: Flight, unit: list[Record], item: Item | None) -> None:
         """The journal failed: no approval leaves, and what the host did is undone as soon as the journal works."""
@@ -119,7 +119,7 @@ class Closer:
             flight.reply = {"37": flight.txn.rrn}
             unit = [self._outcome(flight, "reversed", codes.MALFUNCTION)]
             if flight.txn.txn_id not in self._core.taking_back:
-                put, item = self._core.reversal(flight.txn, "timeout", flight.auth_code, flight.references)
+                put, item = self._core.reversal_of_approval(flight.stored, "timeout")
                 unit.append(put)
         self._core.store_for_certain(unit, flight.txn.host, item)
 

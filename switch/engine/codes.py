@@ -6,8 +6,10 @@ UNAVAILABLE, NO_ROUTE, DUPLICATE, MALFUNCTION = "91", "92", "94", "96"
 
 # Approved as asked: plainly, after a look at an identity document, for a VIP, with an update of track 3.
 FULL = frozenset(("00", "08", "11", "16"))
+# A part of the amount.
+PARTIAL = "10"
 # The host says yes, but not to what was asked: a part of the amount, or no more than that the card is good.
-_OTHERWISE = frozenset(("10", "32", "85", "87"))
+_OTHERWISE = frozenset((PARTIAL, "32", "85", "87"))
 _CARD_IS_GOOD = "85"
 
 APPROVED, DECLINED, OTHERWISE, UNREADABLE = "approved", "declined", "otherwise", "unreadable"

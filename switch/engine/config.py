@@ -49,13 +49,17 @@ class HostSettings:
 
 
 class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a terminal's key and merchant data are; "" leaves what the request itself says. Rules see its `group`."""
+    """What a terminal's key and merchant data are; "" leaves what the request itself says. Rules see its `group`.
+
+    With `partial_approvals` every request of the terminal takes a part of its amount; without, those that say so.
+    """
 
     tpk: str
     mcc: str = "5999"
     name_location: str = "ISO8583 LAB MERCHANT".ljust(25) + "BERLIN".ljust(13) + "DE"
     country: str = "276"
     group: str = ""
+    partial_approvals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

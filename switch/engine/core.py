@@ -23,10 +23,11 @@ Key = TypeVar("Key")
 class Counters:
     """What an operator wants counted."""
 
-    __slots__ = ("answered", "late", "refused", "repeats", "requests", "unknown_answers")
+    __slots__ = ("answered", "contradictions", "late", "refused", "repeats", "requests", "unknown_answers")
 
     def __init__(self) -> None:
-        self.requests = self.answered = self.refused = self.repeats = self.late = self.unknown_answers = 0
+        self.requests = self.answered = self.refused = self.repeats = 0
+        self.late = self.contradictions = self.unknown_answers = 0
 
     def as_dict(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -113,6 +114,12 @@ class Core:
 
         return self.queue_message(txn, "reversal", make)
 
+    def reversal_of_approval(self, stored: Stored, reason: str) -> tuple[SafPut, Item]:
+        """As `reversal`, over the amount that was approved. `stored` is no tombstone."""
+        txn = stored.approved
+        assert txn is not None
+        return self.reversal(txn, reason, stored.auth_code, stored.references)
+
     def enqueue(self, host: str, item: Item | None) -> None:
         """Puts a message that is durable now into its host's queue."""
         if item is None:
@@ -130,7 +137,7 @@ class Core:
         if txn is None or txn.txn_id in self.taking_back:
             return
         self.taking_back.add(txn.txn_id)
-        put, item = self.reversal(txn, reason, stored.auth_code, stored.references)
+        put, item = self.reversal_of_approval(stored, reason)
         self.ports.log("warning", "approval taken back", txn_id=txn.txn_id, reason=why)
         self.store_for_certain([Reversed(txn_id=txn.txn_id, reason=why, reply=REVERSED_REPLY), put], txn.host, item)
 

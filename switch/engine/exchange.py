@@ -1,7 +1,8 @@
 """What passes between the switch and a host for one request: it leaves, is answered, given up or answered late."""
 
 from switch.dialect.canonical import Answer
-from switch.engine import checks, codes
+from switch.engine import codes
+from switch.engine.agreement import contradicted, meaning_of, partial_reply
 from switch.engine.closing import Closer
 from switch.engine.core import Core
 from switch.engine.flight import PREPARING, SENT, Flight
@@ -42,12 +43,17 @@ class Exchange:
         if answer.mti[1:3] != _ANSWER:
             return False
         key = (host, answer.stan, answer.transmission)
-        flight = self._core.sent.pop(key, None)
+        flight = self._core.sent.get(key)
         if flight is None:
             return self._late(key, answer)
+        wrong = contradicted(flight.outgoing, answer)
+        if wrong:
+            self._contradicts(flight, wrong)
+            return True
+        del self._core.sent[key]
         if self._core.health.failures:
             self._core.health.answered(host)
-        meaning = codes.meaning(answer.response_code, amountless=checks.amountless(flight.payment))
+        meaning = meaning_of(answer, flight.outgoing)
         if meaning in (codes.OTHERWISE, codes.UNREADABLE):
             self._not_as_asked(flight, answer, meaning)
             return True
@@ -55,6 +61,9 @@ class Exchange:
         flight.auth_code = answer.auth_code
         reply = {"38": answer.auth_code, "54": answer.additional_amounts}
         flight.reply = {name: value for name, value in reply.items() if value}
+        if answer.response_code == codes.PARTIAL:
+            flight.amount = answer.amount
+            flight.reply = partial_reply(flight.outgoing, answer) | flight.reply
         state = "approved" if meaning == codes.APPROVED else "declined"
         self._closer.finish(flight, state, answer.response_code)
         return True
@@ -67,6 +76,17 @@ class Exchange:
         )
         put, item = self._core.reversal(flight.txn, "cancel", answer.auth_code, dict(answer.references))
         self._closer.finish(flight, "reversed", code, [put], item)
+
+    def _contradicts(self, flight: Flight, wrong: list[str]) -> None:
+        """Whatever it answers, it is not this request: that one waits on, and is reversed at its deadline."""
+        self._core.counters.contradictions += 1
+        self._ports.log(
+            "error",
+            "answer contradicts its request",
+            txn_id=flight.txn.txn_id,
+            host=flight.txn.host,
+            fields=", ".join(wrong),
+        )
 
     def _late(self, key: _Key, answer: Answer) -> bool:
         txn_id = self._core.late.pop(key, None)

@@ -7,7 +7,7 @@ from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import codes
 from switch.engine.config import HostSettings, OnUs
 from switch.engine.ports import TerminalLink
-from switch.journal.records import Transaction
+from switch.journal.records import Stored, Transaction
 from switch.message import View
 
 # PREPARING: the journal and the HSM are at work. SENT: the host has it. CLOSING: the outcome is on its way to the
@@ -19,6 +19,7 @@ class Flight:
     """A request in flight. `waiting` counts what PREPARING still waits for; `askers` are the links to answer."""
 
     __slots__ = (
+        "amount",
         "askers",
         "auth_code",
         "dialect",
@@ -70,6 +71,7 @@ class Flight:
         self.verdicts: dict[str, str] = {}
         self.response_code = ""
         self.auth_code = ""
+        self.amount: int | None = None  # what was approved, where that is not what was asked
         self.reply: dict[str, str] = {}
         self.references: dict[str, str] = {}
         # Set when the requester must not get an approval any more: it was reversed, or answered 91 already.
@@ -78,7 +80,18 @@ class Flight:
     @property
     def approved(self) -> bool:
         """Whether its outcome is an approval; never before there is an outcome, nor for a reversal."""
-        return self.response_code in codes.FULL
+        return self.response_code in codes.FULL or self.amount is not None
+
+    @property
+    def stored(self) -> Stored:
+        """The approval as the journal has it, or is about to."""
+        return Stored(
+            txn=self.txn,
+            state="approved",
+            auth_code=self.auth_code,
+            references=self.references,
+            amount=self.amount,
+        )
 
     @property
     def last_word(self) -> str:

@@ -33,6 +33,7 @@ def outgoing_of(payment: Payment, terminal: TerminalSettings, txn_id: int, acqui
         country=terminal.country,
         pin_block="",
         financial=checks.captured(payment),
+        partial=checks.divisible(payment) and (payment.partial or terminal.partial_approvals),
     )
 
 

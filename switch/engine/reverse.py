@@ -83,7 +83,7 @@ class Reverser:
 
     def _original(self, flight: Flight, stored: Stored, original: Transaction) -> None:
         """Only what is or may become an approval has anything to take back; else the terminal's wish is fact."""
-        if not _matches(flight.payment, original):
+        if not _matches(flight.payment, stored, original):
             self._decide(flight, codes.NOT_FOUND, [], None)
             return
         flight.txn = msgspec.structs.replace(
@@ -92,7 +92,7 @@ class Reverser:
         running = self._core.flights.get(original.dedupe)
         approved = stored.state == "approved"
         if stored.state == "pending" and running is not None and not self._exchange.cancel(running):
-            stored = Stored(txn=original, state="approved", auth_code=running.auth_code, references=running.references)
+            stored = running.stored
             approved = True
         if not approved:
             self._decide(flight, _ACCEPTED, [], None)
@@ -104,7 +104,7 @@ class Reverser:
 
     def _take_back(self, flight: Flight, stored: Stored, original: Transaction) -> None:
         self._core.taking_back.add(original.txn_id)
-        put, item = self._core.reversal(original, "cancel", stored.auth_code, stored.references)
+        put, item = self._core.reversal_of_approval(stored, "cancel")
         taken = Reversed(txn_id=original.txn_id, reason="cancelled", reply=REVERSED_REPLY)
         self._decide(flight, _ACCEPTED, [taken, put], item)
 
@@ -170,10 +170,10 @@ def _ways_to(payment: Payment, interface: str) -> list[Lookup]:
     return [*ways, Lookup(interface=interface, terminal_id=terminal, stan=payment.stan)]
 
 
-def _matches(payment: Payment, original: Transaction) -> bool:
-    """A reversal is of the same card, amount and currency, as far as it names them."""
+def _matches(payment: Payment, stored: Stored, original: Transaction) -> bool:
+    """A reversal is of the same card, amount (asked or approved) and currency, as far as it names them."""
     return (
         payment.pan in ("", original.pan)
-        and payment.amount in (0, original.amount)
+        and payment.amount in (0, original.amount, stored.amount)
         and payment.currency in ("", original.currency)
     )

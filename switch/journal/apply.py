@@ -29,7 +29,7 @@ from switch.journal.schema import FINISHED
 from switch.journal.wire import Ended, Logged, is_durable
 
 _OUTCOME = """UPDATE txn SET state = ?, response_code = ?, auth_code = ?, reply = ?, refs = ?, answered = ?,
- latency_us = ?, batch = ? WHERE txn_id = ? AND state = 'pending'"""
+ latency_us = ?, batch = ?, effective = ? WHERE txn_id = ? AND state = 'pending'"""
 # A first reversal wins; a decline has nothing to take back.
 _REVERSED = """UPDATE txn SET state = 'reversed', reason = ?, reply = ?, response_code = ?,
  reversed_batch = CASE WHEN state = 'approved' THEN ? ELSE 0 END
@@ -128,6 +128,7 @@ class Applier:
                 record.answered,
                 record.latency_us,
                 self._batch,
+                record.amount,
                 txn_id,
             ),
         )

@@ -48,7 +48,12 @@ INSERT INTO meta SELECT 'position', CASE WHEN EXISTS (SELECT 1 FROM batch) THEN 
 INSERT INTO meta SELECT 'base', value FROM meta WHERE key = 'position';
 """
 
-STEPS = (_VERSION_1, _VERSION_2)
+# What stands of an approval: NULL is the amount asked, a partial approval has less.
+_VERSION_3 = """
+ALTER TABLE txn ADD COLUMN effective INTEGER;
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 VERSION = len(STEPS)
 
 

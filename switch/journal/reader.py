@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
 from switch.journal.errors import JournalError
@@ -94,7 +96,7 @@ def captured_totals(connection: sqlite3.Connection, batch: int) -> dict[str, dic
     """Per network and currency, (count, unsigned sum) of what a batch presents."""
     totals: dict[str, dict[str, tuple[int, int]]] = {}
     for network, currency, count, amount in connection.execute(
-        f"SELECT network, currency, count(*), sum(amount) FROM txn WHERE {_PRESENTED}"  # noqa: S608 - fixed text
+        f"SELECT network, currency, count(*), sum(coalesce(effective, amount)) FROM txn WHERE {_PRESENTED}"  # noqa: S608 - fixed text
         " GROUP BY network, currency ORDER BY network, currency",
         {"batch": batch},
     ):
@@ -105,7 +107,7 @@ def captured_totals(connection: sqlite3.Connection, batch: int) -> dict[str, dic
 def net_approved(connection: sqlite3.Connection) -> dict[str, int]:
     """Per currency, what issuers should hold: approved debits less approved refunds, not reversed."""
     rows = connection.execute(
-        "SELECT currency, sum(CASE kind WHEN 'refund' THEN -amount ELSE amount END) FROM txn"
+        "SELECT currency, sum(CASE kind WHEN 'refund' THEN -1 ELSE 1 END * coalesce(effective, amount)) FROM txn"
         " WHERE state = 'approved' AND kind IN ('sale', 'cash', 'refund') GROUP BY currency"
     ).fetchall()
     return dict(tuple(row) for row in rows)
@@ -117,12 +119,16 @@ def queued(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def iter_captured(connection: sqlite3.Connection, batch: int, keys: DataKeys) -> Iterator[tuple[Stored, bool]]:
-    """What a batch presents, with PANs opened: for the clearing files only. True marks a reversal."""
+    """What a batch presents, with PANs opened and amounts as approved: for the clearing files only.
+
+    True marks a reversal.
+    """
     for row in connection.execute(
         f"SELECT * FROM txn WHERE {_PRESENTED} ORDER BY txn_id",  # noqa: S608 - fixed text
         {"batch": batch},
     ):
-        yield schema.from_row(row, keys), row["batch"] < batch
+        stored = schema.from_row(row, keys)
+        yield msgspec.structs.replace(stored, txn=stored.approved), row["batch"] < batch
 
 
 def latest_closed_batch(connection: sqlite3.Connection) -> int:

@@ -64,6 +64,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     """A pending transaction ends: `state` is approved, declined, reversed or timeout.
 
     `reply` holds the fields of the stored answer, none of them sensitive; `references` what the network gave.
+    `amount` is what was approved, in minor units, where that is not what was asked.
     """
 
     txn: Transaction
@@ -74,6 +75,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     auth_code: str = ""
     reply: dict[str, str] = {}
     references: dict[str, str] = {}
+    amount: int | None = None
 
 
 class Reversed(msgspec.Struct, frozen=True, kw_only=True, tag="reversed"):
@@ -182,7 +184,10 @@ Record = (
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A journalled transaction as it stands; `state` may also be pending or, with txn None, tombstone."""
+    """A journalled transaction as it stands; `state` may also be pending or, with txn None, tombstone.
+
+    `amount` is what was approved, in minor units, where that is not what was asked.
+    """
 
     txn: Transaction | None
     state: str
@@ -190,6 +195,14 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     auth_code: str = ""
     reply: dict[str, str] = {}
     references: dict[str, str] = {}
+    amount: int | None = None
+
+    @property
+    def approved(self) -> Transaction | None:
+        """The transaction over the amount that was approved; None for a tombstone."""
+        if self.txn is None or self.amount is None:
+            return self.txn
+        return msgspec.structs.replace(self.txn, amount=self.amount)
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,6 +70,7 @@ def from_row(row: sqlite3.Row, keys: DataKeys) -> Stored:
         auth_code=row["auth_code"],
         reply=json.loads(row["reply"]),
         references=json.loads(row["refs"]),
+        amount=row["effective"],
     )
 
 

@@ -18,6 +18,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     auth_code: str = ""
     reply: dict[str, str] = {}
     references: dict[str, str] = {}
+    amount: int | None = None
 
 
 Logged = Record | Ended
@@ -56,4 +57,5 @@ def _slim(record: Logged) -> Logged:
         auth_code=record.auth_code,
         reply=record.reply,
         references=record.references,
+        amount=record.amount,
     )

@@ -109,3 +109,37 @@ def test_a_message_of_another_version_is_refused(subjects, said, name, mti):
     with pytest.raises(MessageError, match="field t: expected a message type that begins with") as caught:
         subjects[name].dialect.read(said(name, {"t": mti, "7": "0611191024", "11": "000017"}))
     assert caught.value.partial is not None
+
+
+@pytest.mark.parametrize("name", ["visa", "mastercard", "iso-1993-ascii"])
+def test_what_comes_back_of_a_request_is_read_as_it_was_sent(subjects, said, purchase, name):
+    asked = purchase()
+    sent = subjects[name].oracle(subjects[name].dialect.request(asked))
+    kept = ("2", "3", "4", "7", "11", "12", "13", "32", "37", "41", "42", "49")
+    fields = {number: sent[number] for number in kept if number in sent}
+    reply = said(
+        name, {"t": "1110" if name.startswith("iso") else "0110", "39": "000" if len(name) > 10 else "00"} | fields
+    )
+    answer = subjects[name].dialect.read(reply)
+    assert answer.amount == asked.amount
+    names = [
+        "pan",
+        "processing_code",
+        "acquirer",
+        "rrn",
+        "terminal",
+        "merchant",
+        "currency",
+        "local_time",
+        "local_date",
+    ]
+    assert set(answer.echoed) == set(names)
+    assert {name: value.lstrip("0") for name, value in answer.echoed.items()} == {
+        name: getattr(asked, name).strip().lstrip("0") for name in names
+    }
+
+
+@pytest.mark.parametrize("name", ["visa", "mastercard"])
+def test_an_amount_of_another_class_is_no_answer(subjects, said, name):
+    with pytest.raises((MessageError, iso8583.EncodeError)):
+        subjects[name].dialect.read(said(name, {"t": "0110", "7": "0611191024", "11": "000017", "4": "00000000A234"}))

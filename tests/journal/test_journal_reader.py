@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from contextlib import closing
 
+import msgspec
 import pytest
 
 from switch.journal import reader
@@ -222,3 +223,13 @@ def test_readers_see_whole_units_only_and_neither_side_waits_for_the_other(
     counts = [count for _, count in seen]
     assert counts == sorted(counts)
     assert all("pending" not in states for states, _ in seen), "an intent was seen without the outcome of its unit"
+
+
+def test_a_part_approved_is_what_counts_and_is_presented(view, sqlite_store, write, make_txn, make_outcome, keys):
+    txn = make_txn(1, amount=1234)
+    write(sqlite_store, [Intent(txn)], [msgspec.structs.replace(make_outcome(txn), amount=1000)])
+    assert reader.net_approved(view) == {"978": 1000}
+    assert reader.captured_totals(view, 1) == {"visa": {"978": (1, 1000)}}
+    ((stored, _),) = reader.iter_captured(view, 1, keys)
+    assert stored.txn.amount == 1000
+    assert reader.show_transaction(view, 1)["amount"] == 1234
