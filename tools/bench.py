@@ -41,5 +41,14 @@ def journal(payments: int, groups: str, sync_ms: float, folder: str | None) -> N
     run(payments, [int(size) for size in groups.split(",")], sync_ms / 1000, folder)
 
 
+@main.command()
+@click.option("--ranges", type=click.IntRange(100, 2_000_000), default=1_000_000, show_default=True)
+def routing(ranges: int) -> None:
+    """The BIN table: loading, looking up and choosing, beside a dictionary and a bare bisect."""
+    from .bench_routing import run
+
+    run(ranges)
+
+
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """Where a payment goes: the range of its card, then the rules in order, then the first host that is well. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switch.engine.bins import BinTable, Route, RoutingError
 from switch.engine.conditions import Facts
@@ -10,6 +10,7 @@ from switch.engine.rules import Rule, compile_rules
 from switch.engine.rulesettings import OnUs, RouteSettings
 
 _NO_CARD = Route("", "")
+_CATEGORIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Plan:
     card: Route
     own: Choices
     rules: Sequence[tuple[Rule, Choices]]
+    by_merchant: dict[str, Sequence[tuple[Rule, Choices]]] = field(default_factory=dict)
+
+    def rules_for(self, facts: Facts) -> Sequence[tuple[Rule, Choices]]:
+        """Those of `rules` that a merchant of this category may meet: worked out once for each category."""
+        found = self.by_merchant.get(facts.mcc)
+        if found is None:
+            found = [(rule, choices) for rule, choices in self.rules if rule.may_match_merchant(facts)]
+            if len(self.by_merchant) < _CATEGORIES:
+                self.by_merchant[facts.mcc] = found
+        return found
 
 
 class Router:
@@ -87,7 +98,7 @@ class Router:
         plan = self.plan(pan)
         if plan.rules:
             found = facts(plan.card)
-            for rule, choices in plan.rules:
+            for rule, choices in plan.rules_for(found):
                 if rule.matches(found):
                     return choices
         return plan.own
