@@ -10,7 +10,7 @@ from switch.engine.ranges import DIGITS, bounds
 PLAIN = ("prefix", "network", "host")
 _LONGEST_PREFIX = 11
 _WIDTHS = [10 ** (DIGITS - length) for length in range(DIGITS + 1)]
-_COLUMNS = ("prefix", "range_low", "range_high", *Route.__slots__, "name")
+COLUMNS = ("prefix", "range_low", "range_high", *Route.__slots__, "name")
 
 
 class CellError(ValueError):
@@ -23,8 +23,8 @@ def header(row: list[str]) -> tuple[str, ...]:
     if not {"prefix", "range_low", "range_high"} & set(names):
         return ()
     for name in names:
-        if name not in _COLUMNS or names.count(name) > 1:
-            raise CellError(f"column {name}: expected each at most once of {', '.join(_COLUMNS)}")
+        if name not in COLUMNS or names.count(name) > 1:
+            raise CellError(f"column {name}: expected each at most once of {', '.join(COLUMNS)}")
     if not {"network", "host"} <= set(names) or ("range_low" in names) != ("range_high" in names):
         raise CellError("expected the columns network, host and prefix, or range_low and range_high")
     return names
@@ -32,7 +32,7 @@ def header(row: list[str]) -> tuple[str, ...]:
 
 def block_bounds(cells: dict[str, tuple[str, ...]]) -> tuple[list[int], list[int]] | None:
     """The bounds of many rows at once, None when they are not all good or not all of one form."""
-    prefixes, lows, highs = (cells.get(name, ()) for name in _COLUMNS[:3])
+    prefixes, lows, highs = (cells.get(name, ()) for name in COLUMNS[:3])
     if prefixes and not any(lows) and not any(highs):
         if not _all_digits(prefixes, _LONGEST_PREFIX):
             return None
@@ -59,7 +59,7 @@ def _numbers(texts: Sequence[str]) -> tuple[list[int], list[int]]:
 
 def row_bounds(cells: dict[str, str]) -> tuple[int, int]:
     """The bounds of one row's range, as `ranges.bounds` has them; raises CellError."""
-    prefix, low, high = (cells.get(name, "") for name in _COLUMNS[:3])
+    prefix, low, high = (cells.get(name, "") for name in COLUMNS[:3])
     if prefix and (low or high):
         raise CellError("column prefix: expected either a prefix, or range_low and range_high")
     if prefix or "range_low" not in cells:
