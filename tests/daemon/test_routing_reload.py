@@ -16,6 +16,7 @@ from switch.cli import main
 from switch.daemon import admin
 from switch.daemon.config import load
 from switch.daemon.reload import Reloader, ReloadError
+from switch.engine.conditions import Facts
 from switch.lab import plan
 from switch.message import compile_spec, load_spec
 
@@ -165,7 +166,8 @@ route = "both"
     assert done["needs_restart"] == ["deadlines"]
     assert {name: done[name] for name in ("ranges", "rules", "routes")} == {"ranges": 1, "rules": 1, "routes": 4}
     (router,) = reloader.engine.routers
-    assert [choice.host.name for choice in router.choices("5" * 16, lambda card: None)] == ["mastercard", "visa"]
+    choices = router.choices("5" * 16, lambda card: Facts("5" * 16, card))
+    assert [choice.host.name for choice in choices] == ["mastercard", "visa"]
 
 
 @pytest.mark.parametrize(
