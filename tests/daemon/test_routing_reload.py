@@ -192,6 +192,14 @@ async def test_what_is_bad_leaves_the_old_in_force_and_says_why(reloader, tmp_pa
     assert reason in str(caught.value) and reloader.engine.routers == []
 
 
+async def test_a_table_that_leads_to_a_host_which_does_not_run_is_refused(reloader, tmp_path):
+    _append(tmp_path, '[hosts.new]\ndialect = "visa"\nlink = { host = "127.0.0.1", port = 1 }\n')
+    (tmp_path / "bins.csv").write_text("4,new,new\n")
+    with pytest.raises(ReloadError, match="found new"):
+        await reloader.reload()
+    assert reloader.engine.routers == []
+
+
 async def test_a_file_that_is_gone_leaves_the_old_in_force(reloader, tmp_path):
     (tmp_path / "bins.csv").unlink()
     with pytest.raises(ReloadError, match=r"bins: bins\.csv: No such file"):
