@@ -50,7 +50,7 @@ def journal() -> None:
 @click.option("--batch", type=int)
 @click.option("--date", "business_date", help="The business date, YYYY-MM-DD.")
 @click.option("--archive", type=click.Path(path_type=Path), help="Read this archive instead of the journal.")
-@click.option("--kind", type=click.Choice(["sale", "cash", "refund", "balance", "reversal"]))
+@click.option("--kind", type=click.Choice(["sale", "cash", "refund", "balance", "completion", "reversal"]))
 @click.option("--card", is_flag=True, help="Ask for a card number (not echoed) and list only its transactions.")
 @click.option("--json", "as_json", is_flag=True, help="One object per line, with every column.")
 @one_clear_line

@@ -3,9 +3,13 @@
 from switch.cardnumbers import luhn_valid
 from switch.dialect.canonical import Payment
 from switch.engine import codes
+from switch.journal.records import Transaction
 
 _AMOUNTLESS = ("30", "31")
 _KINDS = {"00": "sale", "01": "cash", "09": "sale", "20": "refund", "30": "balance", "31": "balance"}
+# What is accepted for certain: its requester repeats until it has the answer, and nobody takes it back.
+ACCEPTED = frozenset(("reversal", "completion"))
+COMPLETED = ("sale", "cash")
 KINDS = frozenset(_KINDS.values())
 _REQUESTS = ("1", "2")
 
@@ -73,6 +77,11 @@ def duplicate_key(interface: str, payment: Payment) -> str:
     """What makes two messages the same one: listener, DE41, DE11, message class, DE7 (else DE13 and DE12)."""
     when = payment.transmission or payment.local_date + payment.local_time
     return f"{interface}|{payment.terminal.strip()}|{payment.stan}|{payment.mti[1]}|{when}"
+
+
+def completable(txn: Transaction) -> bool:
+    """Whether an approval of it may be completed: a 0100 that holds an amount (a pre-authorisation)."""
+    return txn.mti[1] == "1" and txn.kind in COMPLETED
 
 
 def reverses_no_request(payment: Payment) -> bool:

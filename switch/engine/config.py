@@ -52,6 +52,7 @@ class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a terminal's key and merchant data are; "" leaves what the request itself says. Rules see its `group`.
 
     With `partial_approvals` every request of the terminal takes a part of its amount; without, those that say so.
+    A completion may be `completion_tolerance` percent above what was approved.
     """
 
     tpk: str
@@ -60,6 +61,7 @@ class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: str = "276"
     group: str = ""
     partial_approvals: bool = False
+    completion_tolerance: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Core:
         self.sent: dict[tuple[str, str, str], Flight] = {}
         # Originals whose reversal is on its way into the journal; after that the journal knows. One at a time.
         self.taking_back: set[int] = set()
+        # Pre-authorisations whose completion is on its way into the journal.
+        self.completing: set[int] = set()
         # Requests given up while the host had them: their answers are late. Bounded by `remembered`.
         self.late: dict[tuple[str, str, str], int] = {}
         # How many links hold an approval, where that is not one: a repeat collected it too. Bounded likewise.
@@ -136,6 +138,8 @@ class Core:
         txn = stored.txn
         if txn is None or txn.txn_id in self.taking_back:
             return
+        if stored.completed or txn.txn_id in self.completing:
+            return  # its requester had the approval, and used it
         self.taking_back.add(txn.txn_id)
         put, item = self.reversal_of_approval(stored, reason)
         self.ports.log("warning", "approval taken back", txn_id=txn.txn_id, reason=why)

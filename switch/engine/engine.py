@@ -9,6 +9,7 @@ from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import checks, codes
 from switch.engine.authorise import Authoriser
 from switch.engine.closing import Closer
+from switch.engine.complete import Completer
 from switch.engine.config import EngineSettings
 from switch.engine.core import REVERSED_REPLY, Core
 from switch.engine.exchange import Exchange
@@ -35,6 +36,7 @@ class Engine:
         self._exchange = Exchange(self._core, closer)
         self._authoriser = Authoriser(self._core, closer, self._exchange)
         self._reverser = Reverser(self._core, self._exchange, self._replies)
+        self._completer = Completer(self._core, self._replies)
         self._recaller = Recaller(self._core, self._replies)
         self._draining = False
 
@@ -54,7 +56,7 @@ class Engine:
         if function not in "02":
             # An answer or a notification expects none; it disturbs nobody.
             self._ports.log("warning", "message ignored", link=link.interface, mti=mti)
-        elif version != "0" or cls not in "1248" or (function == "2" and cls != "4"):
+        elif version != "0" or cls not in "1248" or (function == "2" and cls not in "24"):
             self._replies.refuse(link, dialect, view, codes.INVALID)
         elif cls == "8":
             link.send(dialect.answer(view, "00", {}), None)
@@ -74,6 +76,8 @@ class Engine:
             self._recaller.request(link, dialect, view, payment, key)
         elif view.mti[1] == "4":
             self._reverser.request(link, dialect, view, payment, key)
+        elif view.mti[2] == "2":
+            self._completer.request(link, dialect, view, payment, key)
         else:
             self._authoriser.request(link, dialect, view, payment, key)
 

@@ -70,5 +70,5 @@ class Replies:
         if txn.txn_id in self._core.taking_back:
             return codes.UNAVAILABLE, {}, None
         code = stored.reply.get("39", codes.UNAVAILABLE)
-        approval = txn.txn_id if stored.state == "approved" and txn.kind != "reversal" else None
+        approval = txn.txn_id if stored.state == "approved" and txn.kind not in checks.ACCEPTED else None
         return code, {name: value for name, value in stored.reply.items() if name != "39"}, approval

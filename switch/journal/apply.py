@@ -12,6 +12,7 @@ from switch.journal.records import (
     Ack,
     Archived,
     CloseBatch,
+    Completed,
     Delivered,
     Intent,
     Lookup,
@@ -43,7 +44,8 @@ _HIGHEST = tuple(
 )
 # Whatever the archive says: what is open, undelivered or still owed never leaves.
 _REMOVED = f"DELETE FROM txn WHERE txn_id = ? AND {FINISHED} RETURNING batch, reversed_batch"  # noqa: S608
-_BY_TERMINAL = """SELECT * FROM txn WHERE interface = ? AND terminal_id = ? AND kind != 'reversal' AND {} = ?
+_BY_TERMINAL = """SELECT * FROM txn WHERE interface = ? AND terminal_id = ? AND kind NOT IN ('reversal', 'completion')
+ AND {} = ?
  ORDER BY txn_id DESC LIMIT 1"""
 
 
@@ -64,6 +66,7 @@ class Applier:
             Intent: self._intent,
             Outcome: self._outcome,
             Reversed: self._reversed,
+            Completed: self._completed,
             SafPut: self._saf_put,
             SafAttempt: self._saf_attempt,
             SafDone: self._saf_done,
@@ -137,6 +140,11 @@ class Applier:
         self._connection.execute(
             _REVERSED, (record.reason, schema.to_json(record.reply), record.response_code, self._batch, record.txn_id)
         )
+
+        self._connection.execute("UPDATE txn SET completed = 0 WHERE completed = ? AND completed > 0", (record.txn_id,))
+
+    def _completed(self, record: Completed) -> None:
+        self._connection.execute("UPDATE txn SET completed = ? WHERE txn_id = ?", (record.by, record.txn_id))
 
     def _saf_put(self, record: SafPut) -> None:
         sealed = self._keys.seal(msgspec.json.encode(record.payload), saf_bound_to(record.saf_id))

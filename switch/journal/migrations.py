@@ -53,7 +53,13 @@ _VERSION_3 = """
 ALTER TABLE txn ADD COLUMN effective INTEGER;
 """
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# The completion of a pre-authorisation, 0 while it has none.
+_VERSION_4 = """
+ALTER TABLE txn ADD COLUMN completed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX txn_completed ON txn (completed) WHERE completed > 0;
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 VERSION = len(STEPS)
 
 

@@ -10,7 +10,7 @@ from switch.message import mask_pan
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """A request as journalled: never its track, PIN block or CVV. `pan` is clear in memory only.
 
-    `received` is epoch milliseconds; `amount` minor units; `kind` sale, cash, refund, balance or reversal;
+    `received` is epoch milliseconds; `amount` minor units; `kind` sale, cash, refund, balance, completion or reversal;
     `host`, `out_stan` and `out_transmission` say where and under which DE11 and DE7 it left.
     """
 
@@ -85,6 +85,13 @@ class Reversed(msgspec.Struct, frozen=True, kw_only=True, tag="reversed"):
     reason: str
     reply: dict[str, str]
     response_code: str = "91"
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True, tag="completed"):
+    """A pre-authorisation has its completion `by`, until that is reversed."""
+
+    txn_id: int
+    by: int
 
 
 class SafPut(msgspec.Struct, frozen=True, kw_only=True, tag="saf_put"):
@@ -170,6 +177,7 @@ Record = (
     Intent
     | Outcome
     | Reversed
+    | Completed
     | SafPut
     | SafAttempt
     | SafDone
@@ -186,7 +194,8 @@ Record = (
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """A journalled transaction as it stands; `state` may also be pending or, with txn None, tombstone.
 
-    `amount` is what was approved, in minor units, where that is not what was asked.
+    `amount` is what was approved, in minor units, where that is not what was asked. `completed` is the number of its
+    completion, 0 without one.
     """
 
     txn: Transaction | None
@@ -196,6 +205,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     reply: dict[str, str] = {}
     references: dict[str, str] = {}
     amount: int | None = None
+    completed: int = 0
 
     @property
     def approved(self) -> Transaction | None:

@@ -10,7 +10,9 @@ from switch.journal.apply import saf_bound_to
 from switch.journal.commit import Committer
 from switch.journal.records import Delivered, Recovery, SafPut
 
-_UNSENT = "SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind != 'reversal' ORDER BY txn_id"
+# Nobody takes back what was accepted for certain: its requester repeats until it has the answer.
+_UNSENT = """SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind NOT IN ('reversal', 'completion')
+ ORDER BY txn_id"""
 
 # What was archived had numbers too.
 _HIGHEST = """SELECT

@@ -25,7 +25,7 @@ INSERT = (
 
 
 # Nothing is open about such a row: it has its outcome, its batches are closed, nothing is owed or given up for it.
-FINISHED = """state != 'pending' AND (state != 'approved' OR delivered = 1 OR kind = 'reversal')
+FINISHED = """state != 'pending' AND (state != 'approved' OR delivered = 1 OR kind IN ('reversal', 'completion'))
  AND max(batch, reversed_batch) < (SELECT max(batch) FROM batch)
  AND NOT EXISTS (SELECT 1 FROM saf WHERE saf.txn_id = txn.txn_id AND saf.state IN ('queued', 'dead'))"""
 
@@ -71,6 +71,7 @@ def from_row(row: sqlite3.Row, keys: DataKeys) -> Stored:
         reply=json.loads(row["reply"]),
         references=json.loads(row["refs"]),
         amount=row["effective"],
+        completed=row["completed"],
     )
 
 

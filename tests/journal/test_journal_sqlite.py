@@ -129,7 +129,7 @@ def test_a_newer_schema_version_is_refused_by_name(path, keys):
     SqliteStore(path, keys).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
-    with pytest.raises(JournalError, match=r"journal\.db: written by schema version 99, expected at most 3"):
+    with pytest.raises(JournalError, match=r"journal\.db: written by schema version 99, expected at most 4"):
         SqliteStore(path, keys)
 
 
