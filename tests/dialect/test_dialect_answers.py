@@ -133,9 +133,9 @@ def test_what_comes_back_of_a_request_is_read_as_it_was_sent(subjects, said, pur
         "local_time",
         "local_date",
     ]
-    assert set(answer.echoed) == set(names.split())
+    assert set(answer.echoed) == set(names)
     assert {name: value.lstrip("0") for name, value in answer.echoed.items()} == {
-        name: getattr(asked, name).strip().lstrip("0") for name in names.split()
+        name: getattr(asked, name).strip().lstrip("0") for name in names
     }
 
 
