@@ -1,6 +1,7 @@
 """The switch as a process: opens the HSM, the keys and the journal, serves until a signal, drains."""
 
 import os
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -66,6 +67,7 @@ async def run(loaded: Loaded) -> None:
                 delivery,
                 store.recovery,
                 Clock(day=loaded.config.business_day),
+                chance=random.random,
             )
             stopper.call = switch.stop
             reloader.engine = switch.engine

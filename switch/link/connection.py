@@ -104,6 +104,11 @@ class Connection:
         return f"<Connection {self.name} {self.closed or 'open'}>"
 
     @property
+    def heard_at(self) -> float:
+        """The time of the last arrival, or of the connection's beginning."""
+        return self._last_in
+
+    @property
     def pending_out(self) -> int:
         """Bytes gathered and not yet taken by the kernel."""
         return self._queued_total - self._written_total

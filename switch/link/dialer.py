@@ -21,6 +21,15 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     first: float = 0.05
     longest: float = 5.0
 
+    def spread(self, pause: float, chance: float) -> float:
+        """What to wait when it is `pause`'s turn: at least half of `first`, so that nobody is hammered."""
+        return self.first / 2 + (pause - self.first / 2) * chance
+
+
+def always_longest() -> float:
+    """In place of randomness: every pause in full."""
+    return 1.0
+
 
 class _Closed:
     """Passes everything on and remembers the end."""
@@ -56,9 +65,11 @@ async def dial(
     limits: Limits,
     backoff: Backoff,
     network: Network = TCP,
+    chance: Callable[[], float] = always_longest,
 ) -> None:
     """Connects, calls `on_up`, waits for the end, calls `on_down`, pauses, and again, until cancelled.
 
+    `chance` gives numbers from 0 to 1: with random ones, peers that lost the same host do not come back at once.
     Changes are logged once, not every attempt.
     """
     pause, complained = backoff.first, False
@@ -71,7 +82,7 @@ async def dial(
             if not complained:
                 log.warning("cannot connect", link=name, peer=f"{host}:{port}", reason=error.strerror or str(error))
                 complained = True
-            await trio.sleep(pause)
+            await trio.sleep(backoff.spread(pause, chance()))
             pause = min(backoff.longest, pause * 2)
             continue
         log.info("connected", link=name, peer=f"{host}:{port}")
@@ -83,7 +94,7 @@ async def dial(
         # A peer that accepts and drops at once must not be hammered.
         stable = trio.current_time() - started > backoff.longest
         pause, complained = (backoff.first if stable else min(backoff.longest, pause * 2)), False
-        await trio.sleep(pause)
+        await trio.sleep(backoff.spread(pause, chance()))
 
 
 def _add(

@@ -1,5 +1,6 @@
 """A host link: dialled for ever, signed on, kept alive by echo; its answers go to the engine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -8,7 +9,7 @@ import trio
 from switch.dialect.canonical import Answer, HostDialect, ManagementFunction
 from switch.engine.engine import Engine
 from switch.link.connection import Connection
-from switch.link.dialer import dial
+from switch.link.dialer import always_longest, dial
 from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
 from switch.message import MessageError, is_request
@@ -53,6 +54,7 @@ class HostLink:
         engine: Engine,
         clock: Clock,
         network: Network = TCP,
+        chance: Callable[[], float] = always_longest,
     ) -> None:
         self.name = name
         self.up = False
@@ -62,6 +64,7 @@ class HostLink:
         self._engine = engine
         self._clock = clock
         self._network = network
+        self._chance = chance
         self._session: _Session | None = None
         self._arrived = trio.Event()
         self._stan = 0
@@ -87,6 +90,7 @@ class HostLink:
                 limits=settings.limits,
                 backoff=settings.backoff,
                 network=self._network,
+                chance=self._chance,
             )
 
     async def sign_off(self) -> None:
@@ -132,13 +136,21 @@ class HostLink:
         await self._keep_alive(session)
 
     async def _keep_alive(self, session: _Session) -> None:
+        """Asks for an echo whenever the host has been silent; payments that are answered show as much as an echo."""
+        connection, missed = session.connection, 0
         while True:
-            with trio.move_on_after(self._settings.echo_interval):
+            with trio.move_on_at(connection.heard_at + self._settings.echo_interval):
                 await session.gone.wait()
             if session.gone.is_set() or not self.up:
                 return
-            if await self._ask(session, "echo") != _ACCEPTED and self.up:
-                session.connection.close("no answer to echo")
+            asked_at = trio.current_time()
+            if asked_at - connection.heard_at < self._settings.echo_interval:
+                continue
+            code = await self._ask(session, "echo")
+            alive = code == _ACCEPTED or (code == _SILENCE and connection.heard_at > asked_at)
+            missed = 0 if alive else missed + 1
+            if missed >= self._settings.echo_misses and self.up:
+                connection.close("no answer to echo")
                 return
 
     async def _ask(self, session: _Session, function: ManagementFunction) -> str:

@@ -16,6 +16,7 @@ from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
 from switch.journal.records import Ack, Archived, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store
+from switch.link.dialer import always_longest
 from switch.link.listener import accept
 from switch.link.network import TCP, Network
 from switch.link.reactor import Reactor
@@ -66,6 +67,7 @@ class Switch:
         recovery: Recovery,
         clock: Clock | None = None,
         network: Network = TCP,
+        chance: Callable[[], float] = always_longest,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -85,7 +87,14 @@ class Switch:
         self.engine = Engine(settings.engine, bins, self, recovery)
         self._hosts = {
             name: HostLink(
-                name, settings.engine.hosts[name].dialect, link, self._reactor, self.engine, self._clock, network
+                name,
+                settings.engine.hosts[name].dialect,
+                link,
+                self._reactor,
+                self.engine,
+                self._clock,
+                network,
+                chance,
             )
             for name, link in settings.hosts.items()
         }

@@ -10,14 +10,23 @@ from switch.link.dialer import Backoff
 
 
 class HostLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Seconds; `limits.idle_timeout` is off because the echo finds a dead peer sooner."""
+    """Seconds; `limits.idle_timeout` is off because the echo finds a dead peer sooner.
+
+    An echo goes out when nothing arrived for `echo_interval`; after `echo_misses` without an answer the link is down.
+    """
 
     host: str
     port: int
     limits: Limits = Limits(idle_timeout=0)
     backoff: Backoff = Backoff()
     echo_interval: float = 20.0
+    echo_misses: int = 1
     management_timeout: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which a configuration file's reader tells with the key."""
+        if self.echo_misses < 1:
+            raise ValueError("echo_misses: expected at least 1")
 
 
 class HsmLinkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -187,3 +187,41 @@ async def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer(serv
     monkeypatch.setattr(trio.socket, "getaddrinfo", both)
     with await connect("localhost", port, 1) as sock:
         assert sock.getpeername() == ("127.0.0.1", port)
+
+
+class _Nobody(network.TcpNetwork):
+    """Notes when it was dialled, and fails."""
+
+    def __init__(self, enough):
+        self.dialled, self.enough = [], enough
+
+    async def connect(self, _host, _port, _timeout):
+        self.dialled.append(trio.current_time())
+        if len(self.dialled) == self.enough:
+            await trio.sleep_forever()
+        raise ConnectionRefusedError("refused")
+
+
+@pytest.mark.parametrize(
+    ("chance", "pauses"), [(1.0, [1, 2, 4, 8, 8]), (0.0, [0.5] * 5), (0.5, [0.75, 1.25, 2.25, 4.25, 4.25])]
+)
+async def test_pauses_double_and_chance_spreads_them_between_half_the_first_and_the_full_one(
+    autojump_clock, chance, pauses
+):
+    nobody = _Nobody(len(pauses) + 1)
+    with trio.move_on_after(1000):
+        await dial(
+            None,
+            "host",
+            1,
+            name="host",
+            make_framer=None,
+            on_frame=None,
+            on_up=None,
+            on_down=None,
+            limits=Limits(),
+            backoff=Backoff(first=1, longest=8),
+            network=nobody,
+            chance=lambda: chance,
+        )
+    assert [later - earlier for earlier, later in pairwise(nobody.dialled)] == pytest.approx(pauses)

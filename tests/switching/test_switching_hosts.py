@@ -121,6 +121,28 @@ async def test_a_missed_echo_ends_the_link_which_signs_on_anew(world, sale):
     assert set(ends) == {"no answer to echo"} and len(ends) >= 2
 
 
+async def test_the_link_ends_only_after_as_many_missed_echoes_as_are_set(world):
+    world.links["visa"] = {"echo_interval": 0.05, "echo_misses": 3, "management_timeout": 0.1}
+    host = world.hosts["visa"]
+    host.accept = lambda function: None if function == "echo" else "00"
+    async with world.life():
+        await host.until(lambda: host.management.count("sign-on") >= 2)
+        again = host.management.index("sign-on", 1)
+        assert host.management[:again] == ["sign-on", "echo", "echo", "echo"]
+
+
+async def test_a_host_that_answers_payments_is_not_asked_for_echoes(world, sale):
+    world.links["visa"] = {"echo_interval": 1.0}
+    host = world.hosts["visa"]
+    async with world.life() as life:
+        terminal = await life.connect()
+        with trio.move_on_after(1.5):
+            while True:
+                await terminal.ask(sale(VISA))
+        assert host.management == ["sign-on"]
+        await host.until(lambda: host.management == ["sign-on", "echo"])
+
+
 @pytest.mark.parametrize("name", ["visa", "mastercard", "issuer-a"])
 async def test_a_host_s_own_echo_is_answered(world, name):
     host = world.hosts[name]
