@@ -2,6 +2,7 @@
 
 Every call may raise OSError. What `append` wrote may be lost, whole or from any byte on, until `sync` has returned."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +20,7 @@ class Disk(Protocol):
         """The whole file."""
 
     def open(self, name: str, head: bytes) -> None:
-        """Makes a new file that begins with `head`: durable, its name too, when the call returns."""
+        """Makes a new file that begins with `head`, durable with its name on return; never writes over one."""
 
     def append(self, name: str, data: bytes) -> None:
         """Writes at the end. When it fails any part of `data` may be there."""
@@ -111,6 +112,8 @@ class MemoryDisk:
         return bytes(self.files[name])
 
     def open(self, name: str, head: bytes) -> None:
+        if name in self.files:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
         self.files[name] = bytearray(head)
 
     def append(self, name: str, data: bytes) -> None:

@@ -221,7 +221,7 @@ def test_what_is_open_owed_undelivered_or_not_cleared_stays(path, sold, write, m
     with closing(sqlite3.connect(path)) as journal, closing(sqlite3.connect(file)) as archived:
         assert [row[0] for row in journal.execute("SELECT saf_id FROM saf")] == [6, 7]
         assert [row[0] for row in archived.execute("SELECT saf_id FROM saf")] == [8]
-    write(sold, [Archived([1, 5, 6, 7, 10, 11])])
+    assert write(sold, [Archived([1, 5, 6, 7, 10, 11, 99])])[0].ok
     with closing(reader.open_reader(path)) as journal:
         assert [row["txn_id"] for row in reader.list_transactions(journal, 99)] == [1, 5, 6, 7, 10, 11], "whoever asks"
     assert open_store().recovery.next_txn_id == 12
