@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, str] = {
     "reload": "switch.cli_routing:reload",
     "route": "switch.cli_routing:route",
     "run": "switch.cli_processes:run",
+    "saf": "switch.cli_saf:saf",
     "spec": "switch.cli_specs:spec_group",
 }
 

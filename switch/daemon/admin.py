@@ -1,9 +1,12 @@
 """The operator's socket: one JSON request per line, one JSON answer per line. A Unix socket with mode 0600."""
 
 import os
+import pwd
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ log = structlog.get_logger()
 # A verb takes the arguments of its request by name; those that have secrets in them never reach a log.
 Verbs = Mapping[str, Callable[..., Awaitable[dict[str, Any]]]]
 _CHUNK = 65536
+# Who asks, as the kernel says; for the verbs that keep it.
+operator: ContextVar[str] = ContextVar("operator", default="")
 
 
 class AdminError(Exception):
@@ -61,6 +66,7 @@ async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
 
     async def handle(stream: trio.SocketStream) -> None:
         try:
+            operator.set(_peer(stream))
             with trio.move_on_after(config.timeout):
                 line = await _line(stream, config.max_request)
                 await stream.send_all(msgspec.json.encode(await _answer(line, verbs)) + b"\n")
@@ -72,6 +78,16 @@ async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
     await trio.serve_listeners(handle, [trio.SocketListener(trio.socket.from_stdlib_socket(sock))])
 
 
+def _peer(stream: trio.SocketStream) -> str:
+    """The name of the user on the other end, or his number when he has none."""
+    credentials = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
 async def _answer(line: bytes, verbs: Verbs) -> dict[str, Any]:
     try:
         request = msgspec.json.decode(line, type=_Request)
@@ -80,7 +96,7 @@ async def _answer(line: bytes, verbs: Verbs) -> dict[str, Any]:
     verb = request.verb
     if verb not in verbs:
         return {"error": f"expected a verb among {', '.join(sorted(verbs))}"}
-    log.info("operator", verb=verb)
+    log.info("operator", verb=verb, operator=operator.get())
     try:
         return {"ok": await verbs[verb](**request.arguments)}
     except AdminError as error:

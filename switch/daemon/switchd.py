@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import trio
 
+from switch.cardnumbers import mask_text
 from switch.crypto.datakeys import DataKeys
 from switch.daemon import admin
 from switch.daemon.config import Loaded
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 
 _HSM_PAUSE = 0.5
 _ABANDONED = 1
+# SQLite's integers have no more.
+_MOST_DIGITS = 19
 # sysexits(3): EX_IOERR. The supervisor starts the process again, and the journal is replayed.
 _NO_JOURNAL = 74
 
@@ -145,6 +148,7 @@ async def _serve(loaded: Loaded, switch: Switch, reloader: Reloader) -> None:
         "close-batch": close_batch,
         "reload": reloader.reload,
         "remove-archived": remove_archived,
+        **saf_verbs(switch),
     }
     with admin.bind(loaded.path(loaded.config.admin.socket)) as sock:
         async with trio.open_nursery() as nursery:
@@ -156,6 +160,30 @@ async def _serve(loaded: Loaded, switch: Switch, reloader: Reloader) -> None:
 def _removable(journal: Path, file: Path, after: int) -> tuple[list[int], int]:
     with closing(open_reader(journal)) as connection:
         return archive.removable(connection, file, after)
+
+
+def saf_verbs(switch: Switch) -> dict[str, Callable[..., Awaitable[dict[str, Any]]]]:
+    """What operators do to queued messages, for the admin socket."""
+
+    async def saf_retry(number: str) -> dict[str, Any]:
+        if not await switch.retry_queued(_number(number), admin.operator.get()):
+            raise admin.AdminError(f"{number}: expected the number of a dead letter")
+        return {"retried": int(number)}
+
+    async def saf_drop(number: str, reason: str) -> dict[str, Any]:
+        if not reason.strip():
+            raise admin.AdminError("expected a reason")
+        if not await switch.drop_queued(_number(number), admin.operator.get(), mask_text(reason.strip())):
+            raise admin.AdminError(f"{number}: expected the number of a queued or dead message")
+        return {"dropped": int(number)}
+
+    return {"saf-retry": saf_retry, "saf-drop": saf_drop}
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS):
+        raise admin.AdminError("expected a number")
+    return int(text)
 
 
 def _abandon() -> None:

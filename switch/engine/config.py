@@ -25,12 +25,16 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The store-and-forward queue: messages in flight per host, attempts before the dead-letter state, back-off."""
+    """The store-and-forward queue: messages in flight per host, attempts before the dead-letter state, back-off.
+
+    `rate` messages a second to one host at most, 0 for no bound: a long queue leaves it time for payments.
+    """
 
     window: int = 8
     attempts: int = 50
     first_retry: float = 0.5
     longest_retry: float = 30.0
+    rate: float = 500.0
 
 
 @dataclass(frozen=True, slots=True)

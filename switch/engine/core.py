@@ -11,7 +11,7 @@ from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
 from switch.engine.flight import Flight
 from switch.engine.health import Health
 from switch.engine.ports import Instant, Ports
-from switch.engine.queue import HostQueue, Item
+from switch.engine.queue import HostQueue, Item, item_of
 from switch.engine.reversals import payload, reversal_of
 from switch.engine.router import Choice, Router
 from switch.journal.records import Ack, PinTries, Record, Recovery, Reversed, SafPut, Stored, Transaction
@@ -104,7 +104,7 @@ class Core:
         saf_id, self._next_saf = self._next_saf, self._next_saf + 1
         message = make(saf_id, self.ports.instant())
         put = SafPut(saf_id=saf_id, txn_id=txn.txn_id, kind=kind, host=txn.host, payload=payload(message))
-        return put, Item(saf_id, txn.txn_id, kind, message.without_sensitive())
+        return put, item_of(put, repeat=False)
 
     def reversal(
         self, txn: Transaction, reason: str, auth_code: str = "", references: dict[str, str] | None = None

@@ -13,6 +13,7 @@ from switch.engine.complete import Completer
 from switch.engine.config import EngineSettings
 from switch.engine.core import REVERSED_REPLY, Core
 from switch.engine.exchange import Exchange
+from switch.engine.operating import Operating
 from switch.engine.ports import Ports, TerminalLink
 from switch.engine.queue import item_of
 from switch.engine.recall import Recaller
@@ -38,6 +39,7 @@ class Engine:
         self._reverser = Reverser(self._core, self._exchange, self._replies)
         self._completer = Completer(self._core, self._replies)
         self._recaller = Recaller(self._core, self._replies)
+        self.operating = Operating(self._core)
         self._draining = False
 
     # -- terminals
@@ -150,7 +152,7 @@ class Engine:
             if queue is None:
                 self._ports.log("error", "queued message for an unknown host", saf_id=put.saf_id, host=put.host)
             else:
-                queue.put(item_of(put))
+                queue.put(item_of(put, repeat=True))
                 self._expect_late(put)
         for stored in recovery.pending:
             self._reverse_pending(stored)

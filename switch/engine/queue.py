@@ -6,42 +6,50 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
 
+import msgspec
+
 from switch.dialect.canonical import Answer, Payment
 from switch.engine import codes
 from switch.engine.config import Deadlines, HostSettings, QueueLimits
 from switch.engine.ports import Ports
-from switch.engine.reversals import from_payload
 from switch.journal.records import Ack, SafAttempt, SafDone, SafPut
 from switch.message import MessageError
 
 _RETRY = (codes.UNAVAILABLE, codes.MALFUNCTION, "")
 # The second and third digit of the answer to each kind of message: 0410 or 1430, 0130.
 _ANSWERS = {"reversal": ("41", "43"), "advice": ("13",)}
-READY, FLYING, RESTING, DONE = range(4)
+# Only the first message of a transaction is not WAITING.
+WAITING, READY, FLYING, RESTING, DONE = range(5)
+# Seconds over which the pace of a queue is kept.
+_SLOT = 0.1
+_PACK = msgspec.msgpack.Encoder()
+_UNPACK = msgspec.msgpack.Decoder(Payment)
 
 
 @dataclass(slots=True, eq=False)
 class Item:
     """A queued message; `family` is the transaction it belongs to, within which order is kept.
 
-    `attempts` were made on a signed-on link. `repeat` is set once it may have been sent; `suspect` when its link
-    broke while it was in flight, which it may have caused: it then goes alone.
+    `kept` is its Payment packed: a hundred thousand may wait. `attempts` were made on a signed-on link. `repeat` is
+    set once it may have been sent; `suspect` when its link broke while it was in flight, which it may have caused: it
+    then goes alone.
     """
 
     saf_id: int
     family: int
     kind: str
-    payment: Payment
+    kept: bytes
     attempts: int = 0
     repeat: bool = False
     suspect: bool = False
-    state: int = READY
+    state: int = WAITING
+    key: tuple[str, str] = ("", "")
     timer: Any = None
 
 
-def item_of(put: SafPut) -> Item:
-    """A message found after a restart. An attempt may have been made and not noted, so it goes as a repeat."""
-    return Item(put.saf_id, put.txn_id, put.kind, from_payload(put.payload), put.attempts, repeat=True)
+def item_of(put: SafPut, *, repeat: bool) -> Item:
+    """The message in the queue. With `repeat` an attempt may have been made and not noted: it goes as a repeat."""
+    return Item(put.saf_id, put.txn_id, put.kind, _PACK.encode(put.payload), put.attempts, repeat=repeat)
 
 
 @dataclass(slots=True)
@@ -58,6 +66,9 @@ class HostQueue:
     # Everything that was sent and is not done, flying or resting, by the key of its answer.
     sent: dict[tuple[str, str], Item] = field(default_factory=dict)
     flying: set[Item] = field(default_factory=set)
+    # How many went out in this slot of time, while there is a bound; its timer, which ends it.
+    in_slot: int = 0
+    slot: Any = None
 
     def __len__(self) -> int:
         return sum(map(len, self.families.values()))
@@ -70,8 +81,8 @@ class HostQueue:
             self._make_ready(item)
 
     def pump(self) -> None:
-        """Sends what may go now: a window of messages, one per family, those that rest left out."""
-        while self.ready and len(self.flying) < self.limits.window and self.ports.host_up(self.host.name):
+        """Sends what may go now: a window of messages, one per family, those that rest left out, not too fast."""
+        while self.ready and self._may_send():
             item = self.ready[0][1]
             if item.state == READY and self.flying and (item.suspect or next(iter(self.flying)).suspect):
                 return
@@ -84,6 +95,25 @@ class HostQueue:
                 self._make_ready(item)
                 return
 
+    def _may_send(self) -> bool:
+        if len(self.flying) >= self.limits.window or not self.ports.host_up(self.host.name):
+            return False
+        if self.slot is None:
+            return True
+        return self.in_slot < max(1, self.limits.rate * _SLOT)
+
+    def _count(self) -> None:
+        """A message went out: a long queue must leave the host time for payments."""
+        if not self.limits.rate:
+            return
+        self.in_slot += 1
+        if self.slot is None:
+            self.slot = self.ports.arm(_SLOT, self._next_slot, None)
+
+    def _next_slot(self, _context: None) -> None:
+        self.slot, self.in_slot = None, 0
+        self.pump()
+
     def _make_ready(self, item: Item) -> None:
         item.state = READY
         heappush(self.ready, (item.saf_id, item))
@@ -92,8 +122,9 @@ class HostQueue:
         """False when the link does not take it."""
         dialect = self.host.dialect
         build = dialect.reversal if item.kind == "reversal" else dialect.advice
+        payment = _UNPACK.decode(item.kept)
         try:
-            frame = build(item.payment, repeat=item.repeat)
+            frame = build(payment, repeat=item.repeat)
         except MessageError as error:
             self.ports.log("error", f"{item.kind} has no form", saf_id=item.saf_id, reason=str(error))
             self._done(item, "dead", codes.FORMAT_ERROR)
@@ -105,7 +136,9 @@ class HostQueue:
         item.state = FLYING
         self.ports.store([SafAttempt(item.saf_id, item.attempts)], _ignore, None)
         self.flying.add(item)
-        self.sent[item.payment.stan, item.payment.transmission] = item
+        item.key = payment.stan, payment.transmission
+        self.sent[item.key] = item
+        self._count()
         item.timer = self.ports.arm(self.deadlines.advice, self._silent, item)
         return True
 
@@ -148,13 +181,28 @@ class HostQueue:
         self._make_ready(item)
         self.pump()
 
-    def _done(self, item: Item, state: str, code: str) -> None:
+    def drop(self, saf_id: int, family: int) -> None:
+        """An operator has given a message up: whatever the host still says about it is an answer to nothing."""
+        item = self.families.get(family, {}).get(saf_id)
+        if item is not None:
+            self._remove(item)
+            self.pump()
+
+    def _remove(self, item: Item) -> None:
         if item.timer is not None:
             self.ports.disarm(item.timer)
         self.flying.discard(item)
-        self.sent.pop((item.payment.stan, item.payment.transmission), None)
-        item.state = DONE
-        self._next_of(item)
+        self.sent.pop(item.key, None)
+        was_first, item.state = item.state != WAITING, DONE
+        family = self.families[item.family]
+        del family[item.saf_id]
+        if not family:
+            del self.families[item.family]
+        elif was_first:
+            self._make_ready(family[min(family)])
+
+    def _done(self, item: Item, state: str, code: str) -> None:
+        self._remove(item)
         self._note(SafDone(saf_id=item.saf_id, state=state, response_code=code))
         self.ports.log(
             "error" if state == "dead" else "info",
@@ -165,14 +213,6 @@ class HostQueue:
             attempts=item.attempts,
             response_code=code,
         )
-
-    def _next_of(self, item: Item) -> None:
-        family = self.families[item.family]
-        del family[item.saf_id]
-        if family:
-            self._make_ready(family[min(family)])
-        else:
-            del self.families[item.family]
 
     def _note(self, done: SafDone) -> None:
         self.ports.store([done], self._noted, done)

@@ -22,7 +22,9 @@ from switch.journal.records import (
     Reversed,
     SafAttempt,
     SafDone,
+    SafDrop,
     SafPut,
+    SafRetry,
     Stored,
     Tombstone,
 )
@@ -54,6 +56,19 @@ def saf_bound_to(saf_id: int) -> bytes:
     return b"saf %d" % saf_id
 
 
+def saf_from_row(row: sqlite3.Row, keys: DataKeys) -> SafPut:
+    """The message of a row of `SELECT * FROM saf`, its payload opened."""
+    payload = msgspec.json.decode(keys.open(row["payload_sealed"], saf_bound_to(row["saf_id"])))
+    return SafPut(
+        saf_id=row["saf_id"],
+        txn_id=row["txn_id"],
+        kind=row["kind"],
+        host=row["host"],
+        payload=payload,
+        attempts=row["attempts"],
+    )
+
+
 class Applier:
     """Used by the writer thread only."""
 
@@ -70,6 +85,8 @@ class Applier:
             SafPut: self._saf_put,
             SafAttempt: self._saf_attempt,
             SafDone: self._saf_done,
+            SafRetry: self._saf_retry,
+            SafDrop: self._saf_drop,
             PinTries: self._pin_tries,
             Tombstone: self._tombstone,
             PruneTombstones: self._prune,
@@ -159,9 +176,32 @@ class Applier:
 
     def _saf_done(self, record: SafDone) -> None:
         self._connection.execute(
-            "UPDATE saf SET state = ?, response_code = ? WHERE saf_id = ?",
+            "UPDATE saf SET state = ?, response_code = ? WHERE saf_id = ? AND state = 'queued'",
             (record.state, record.response_code, record.saf_id),
         )
+
+    def _saf_retry(self, record: SafRetry) -> Ack:
+        row = self._connection.execute(
+            "UPDATE saf SET state = 'queued', attempts = 0 WHERE saf_id = ? AND state = 'dead' RETURNING *",
+            (record.saf_id,),
+        ).fetchone()
+        return self._acted(row, "retry", record, "")
+
+    def _saf_drop(self, record: SafDrop) -> Ack:
+        row = self._connection.execute(
+            "UPDATE saf SET state = 'dropped' WHERE saf_id = ? AND state IN ('queued', 'dead') RETURNING *",
+            (record.saf_id,),
+        ).fetchone()
+        return self._acted(row, "drop", record, record.reason)
+
+    def _acted(self, row: sqlite3.Row | None, action: str, record: SafRetry | SafDrop, reason: str) -> Ack:
+        if row is None:
+            return Ack(ok=True)
+        self._connection.execute(
+            "INSERT INTO operator_action (at, operator, action, saf_id, reason) VALUES (?, ?, ?, ?, ?)",
+            (record.at, record.operator, action, record.saf_id, reason),
+        )
+        return Ack(ok=True, saf=saf_from_row(row, self._keys))
 
     def _pin_tries(self, record: PinTries) -> None:
         self._connection.execute(

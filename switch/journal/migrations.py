@@ -59,7 +59,15 @@ ALTER TABLE txn ADD COLUMN completed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX txn_completed ON txn (completed) WHERE completed > 0;
 """
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# What operators did to queued messages.
+_VERSION_5 = """
+CREATE TABLE operator_action (
+  action_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, operator TEXT NOT NULL, action TEXT NOT NULL,
+  saf_id INTEGER NOT NULL, reason TEXT NOT NULL
+);
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 VERSION = len(STEPS)
 
 

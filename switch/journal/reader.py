@@ -77,6 +77,30 @@ def _public(row: sqlite3.Row) -> dict[str, Any]:
     return found
 
 
+SAF_FILTERS = ("state", "host", "kind")
+_SAF = """SELECT saf.saf_id, saf.txn_id, saf.kind, saf.host, saf.state, saf.attempts, saf.response_code,
+ txn.pan_masked, txn.amount, txn.currency, txn.rrn, txn.terminal_id
+ FROM saf LEFT JOIN txn USING (txn_id) WHERE saf.saf_id > :since{} ORDER BY saf.saf_id LIMIT :limit"""
+
+
+def list_queued(
+    connection: sqlite3.Connection, limit: int, since: int = 0, **filters: str | int
+) -> list[dict[str, Any]]:
+    """Queued messages, the oldest `limit` after the number `since`, with what their transactions say of them."""
+    unknown = filters.keys() - set(SAF_FILTERS)
+    if unknown:
+        raise ValueError(f"expected filters among {', '.join(SAF_FILTERS)}")
+    where = "".join(f" AND saf.{column} = :{column}" for column in filters)
+    rows = connection.execute(_SAF.format(where), {"since": since, "limit": limit, **filters}).fetchall()
+    return [dict(row) for row in rows]
+
+
+def operator_actions(connection: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """The latest `limit` things that operators did to queued messages, oldest first; `at` is epoch milliseconds."""
+    rows = connection.execute("SELECT * FROM operator_action ORDER BY action_id DESC LIMIT ?", (limit,)).fetchall()
+    return [dict(row) for row in reversed(rows)]
+
+
 def outcome_counts(connection: sqlite3.Connection) -> list[tuple[str, str, str, int]]:
     """(network, state, response code, count), for all transactions."""
     rows = connection.execute(

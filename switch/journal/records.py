@@ -116,11 +116,29 @@ class SafAttempt(msgspec.Struct, frozen=True, tag="saf_attempt"):
 
 
 class SafDone(msgspec.Struct, frozen=True, kw_only=True, tag="saf_done"):
-    """`state` is acknowledged or dead; a dead one stays for an operator to see."""
+    """A queued message ends: `state` is acknowledged or dead; a dead one stays for an operator to see."""
 
     saf_id: int
     state: str
     response_code: str
+
+
+class SafRetry(msgspec.Struct, frozen=True, kw_only=True, tag="saf_retry"):
+    """An operator queues a dead letter again, its attempts forgotten. Its Ack's `saf` is the message, None when
+    there is no such dead letter; then nothing is written. `at` is epoch milliseconds."""
+
+    saf_id: int
+    at: int
+    operator: str
+
+
+class SafDrop(msgspec.Struct, frozen=True, kw_only=True, tag="saf_drop"):
+    """An operator gives up a queued or dead message; its Ack's `saf` as for SafRetry."""
+
+    saf_id: int
+    at: int
+    operator: str
+    reason: str
 
 
 class PinTries(msgspec.Struct, frozen=True, tag="pin_tries"):
@@ -181,6 +199,8 @@ Record = (
     | SafPut
     | SafAttempt
     | SafDone
+    | SafRetry
+    | SafDrop
     | PinTries
     | Tombstone
     | PruneTombstones
@@ -222,6 +242,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: Stored | None = None
     found: Stored | None = None
     closed_batch: int = 0
+    saf: SafPut | None = None
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):

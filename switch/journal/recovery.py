@@ -2,13 +2,11 @@
 
 import sqlite3
 
-import msgspec
-
 from switch.crypto.datakeys import DataKeys
 from switch.journal import schema
-from switch.journal.apply import saf_bound_to
+from switch.journal.apply import saf_from_row
 from switch.journal.commit import Committer
-from switch.journal.records import Delivered, Recovery, SafPut
+from switch.journal.records import Delivered, Recovery
 
 # Nobody takes back what was accepted for certain: its requester repeats until it has the answer.
 _UNSENT = """SELECT * FROM txn WHERE state = 'approved' AND delivered = 0 AND kind NOT IN ('reversal', 'completion')
@@ -48,19 +46,7 @@ def _load(connection: sqlite3.Connection, keys: DataKeys, assumed: int) -> Recov
         next_saf_id=counters[1] + 1,
         pending=[schema.from_row(row, keys) for row in pending],
         undelivered=[schema.from_row(row, keys) for row in undelivered],
-        saf=[_saf(row, keys) for row in queued],
+        saf=[saf_from_row(row, keys) for row in queued],
         pin_tries=dict(connection.execute("SELECT pan_token, count FROM pin_tries").fetchall()),
         assumed_delivered=assumed,
-    )
-
-
-def _saf(row: sqlite3.Row, keys: DataKeys) -> SafPut:
-    payload = msgspec.json.decode(keys.open(row["payload_sealed"], saf_bound_to(row["saf_id"])))
-    return SafPut(
-        saf_id=row["saf_id"],
-        txn_id=row["txn_id"],
-        kind=row["kind"],
-        host=row["host"],
-        payload=payload,
-        attempts=row["attempts"],
     )

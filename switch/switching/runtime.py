@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 import trio
 
 from switch.crypto.datakeys import DataKeys
+from switch.engine import operating
 from switch.engine.config import EngineSettings
 from switch.engine.engine import Engine
 from switch.engine.ports import Instant
@@ -302,6 +304,28 @@ class Switch:
             "journal_backlog": self._store.backlog,
             **self.engine.status(),
         }
+
+    async def retry_queued(self, saf_id: int, operator: str) -> bool:
+        """Queues a dead letter again; False when there is no such one. Raises JournalFailedError."""
+        return await self._operated(partial(self.engine.operating.retry, saf_id, operator))
+
+    async def drop_queued(self, saf_id: int, operator: str, reason: str) -> bool:
+        """Gives a queued or dead message up; False when there is no such one. Raises JournalFailedError."""
+        return await self._operated(partial(self.engine.operating.drop, saf_id, operator, reason))
+
+    async def _operated(self, act: Callable[[Callable[[str], None]], None]) -> bool:
+        done, results = trio.Event(), []
+
+        def told(result: str) -> None:
+            results.append(result)
+            done.set()
+
+        act(told)
+        with trio.move_on_after(_JOURNAL_PATIENCE):
+            await done.wait()
+        if not results or results[0] == operating.FAILED:
+            raise JournalFailedError("the journal did not take it")
+        return results[0] == operating.DONE
 
     async def close_batch(self) -> int:
         """Closes the open clearing batch; returns its number. Raises JournalFailedError, at once or in 5 s."""

@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from switch.crypto.datakeys import DataKeys
+from switch.journal.migrations import VERSION
 from switch.journal.records import CloseBatch, Intent, Lookup, Reversed, Tombstone
 from switch.journal.sqlite import JournalError, SqliteStore
 
@@ -129,7 +130,7 @@ def test_a_newer_schema_version_is_refused_by_name(path, keys):
     SqliteStore(path, keys).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
-    with pytest.raises(JournalError, match=r"journal\.db: written by schema version 99, expected at most 4"):
+    with pytest.raises(JournalError, match=rf"journal\.db: written by schema version 99, expected at most {VERSION}"):
         SqliteStore(path, keys)
 
 
