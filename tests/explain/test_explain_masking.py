@@ -129,9 +129,11 @@ def test_a_damaged_message_shows_no_secret(codec, canary):
 
 
 def test_a_message_read_by_a_wrong_interface_shows_no_secret(read, canary):
-    for codec in shipped():
+    """Every interface's message by a third of the others, and every interface reads a third of the messages."""
+    codecs = list(shipped())
+    for number, codec in enumerate(codecs):
         data = codec.encode(canary(codec))
-        for other in shipped():
+        for other in codecs[number % 3 :: 3]:
             for each in read(data, spec=other.name):
                 assert _leaks(_output(each)) == set(), (codec.name, other.name)
 

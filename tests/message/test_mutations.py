@@ -14,7 +14,7 @@ from switch.tools.random_messages import random_message
 
 from switch.message import Codec, MessageError, compile_spec, describe, load_spec, shipped_specs
 
-COUNT = 1500
+COUNT = 800
 HEADS: dict[str, Any] = {
     "h": {"data_enc": "b", "len_type": 0, "max_len": 0},
     "t": {"data_enc": "ascii"},

@@ -14,7 +14,7 @@ SPECS = shipped_specs()
 Shipped = Callable[[str], Codec]
 MANY = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 
