@@ -16,6 +16,8 @@ from switch.dialect.encoding import (
 from switch.message import MessageError, View, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "801", "sign-off": "802", "echo": "831"}
+# What is done when the host asks for it.
+_UNDERSTOOD = frozenset(_MANAGEMENT.values())
 _READ = ("4", "7", "11", "12", "38", "39", "54", *(name for name, _ in ECHOED))
 _REASON = {"cancel": "4000", "timeout": "4021"}
 # DE22 position 7, card data input mode, by the first two digits of the 1987 DE22: keyed, stripe, chip; S (private
@@ -129,11 +131,12 @@ class Iso1993Dialect:
         )
 
     def answer_management(self, frame: bytes) -> bytes:
-        """An echo or sign-on that the host asks for is accepted with 800."""
+        """Sign-on, sign-off and echo that the host asks for are accepted with 800, all else is 902: a new key that were
+        acknowledged and not used would make every PIN wrong."""
         view = self.codec.view(frame)
         if not is_request(view.mti):
             raise MessageError(self.name, "t", "expected a request")
-        return view.splice({"t": reply_mti(view.mti), "39": "800"})
+        return view.splice({"t": reply_mti(view.mti), "39": "800" if view.get("24", "") in _UNDERSTOOD else "902"})
 
 
 def _echoed(view: View) -> dict[str, str]:

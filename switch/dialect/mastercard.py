@@ -19,6 +19,8 @@ from switch.dialect.encoding import (
 from switch.message import MessageError, View, compile_spec, is_request, load_spec, reply_mti
 
 _MANAGEMENT = {"sign-on": "061", "sign-off": "062", "echo": "270"}
+# What is done when the other side asks for it; 001 and 002 are sign-on and sign-off without a scheme.
+_UNDERSTOOD = frozenset(("001", "002", "301", *_MANAGEMENT.values()))
 _REASON = {"cancel": "17", "timeout": "68"}
 _INTERNET = "81"
 # 48.42.01, the last digit: UCAF not supported, attempted, or fully authenticated; Visa's values stand beside them.
@@ -163,11 +165,12 @@ class MastercardDialect:
         )
 
     def answer_management(self, frame: bytes) -> bytes:
-        """An echo or sign-on that the node asks for is answered 00."""
+        """Sign-on, sign-off and echo that the node asks for are answered 00, all else 40: a new key that were
+        acknowledged and not used would make every PIN wrong."""
         view = self.codec.view(frame)
         if not is_request(view.mti):
             raise MessageError(self.name, "t", "expected a request")
-        return view.splice({"t": reply_mti(view.mti), "39": "00"})
+        return view.splice({"t": reply_mti(view.mti), "39": "00" if view.get("70", "") in _UNDERSTOOD else "40"})
 
 
 def category(payment: Payment) -> str:

@@ -33,6 +33,8 @@ from switch.message import (
 )
 
 _MANAGEMENT = {"sign-on": "071", "sign-off": "072", "echo": "301"}
+# What is done when the other side asks for it; 001 and 002 are sign-on and sign-off without a scheme.
+_UNDERSTOOD = frozenset(("001", "002", "301", *_MANAGEMENT.values()))
 _REASON = {"cancel": "2501", "timeout": "2502"}
 _NETWORK = "0002"
 # Visa's own answer for a CVV2 that does not match.
@@ -192,9 +194,11 @@ class VisaDialect:
         return Answer(reply_mti(view.mti), view.get("11", ""), view.get("7", ""), _FORMAT_ERROR)
 
     def answer_management(self, frame: bytes) -> bytes:
-        """An echo or sign-on that the node asks for is answered 00."""
+        """Sign-on, sign-off and echo that the node asks for are answered 00, all else 40: a new key that were
+        acknowledged and not used would make every PIN wrong."""
         view = self._view(frame)
         if not is_request(view.mti):
             raise MessageError(self.name, "t", "expected a request")
-        message = view.splice({"t": reply_mti(view.mti), "39": "00"})[VISA_HEADER:]
+        code = "00" if view.get("70", "") in _UNDERSTOOD else "40"
+        message = view.splice({"t": reply_mti(view.mti), "39": code})[VISA_HEADER:]
         return reply_visa_header(parse_visa_header(frame), len(message)) + message

@@ -104,6 +104,23 @@ def test_an_answer_to_a_visa_management_request_swaps_the_stations_and_returns_t
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "mti", "function", "code"),
+    [
+        ("visa", "0800", {"70": "301"}, "00"),
+        ("visa", "0800", {"70": "161"}, "40"),
+        ("mastercard", "0800", {"70": "061"}, "00"),
+        ("mastercard", "0800", {"70": "161"}, "40"),
+        ("mastercard", "0800", {}, "40"),
+        ("iso-1993-ascii", "1804", {"24": "831", "12": "260611191024"}, "800"),
+        ("iso-1993-ascii", "1804", {"24": "811", "12": "260611191024"}, "902"),
+    ],
+)
+def test_a_new_key_that_would_not_be_used_is_not_acknowledged(subjects, said, name, mti, function, code):
+    request = said(name, {"t": mti, "7": "0611191024", "11": "000001", **function})
+    assert subjects[name].oracle(subjects[name].dialect.answer_management(request))["39"] == code
+
+
 @pytest.mark.parametrize(("name", "mti"), [("visa", "1110"), ("mastercard", "9110"), ("iso-1993-ascii", "0110")])
 def test_a_message_of_another_version_is_refused(subjects, said, name, mti):
     with pytest.raises(MessageError, match="field t: expected a message type that begins with") as caught:
