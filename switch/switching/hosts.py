@@ -144,7 +144,8 @@ class HostLink:
             if session.gone.is_set() or not self.up:
                 return
             asked_at = trio.current_time()
-            if asked_at - connection.heard_at < self._settings.echo_interval:
+            # The same sum as above: a difference may round below the interval, and the loop would spin.
+            if asked_at < connection.heard_at + self._settings.echo_interval:
                 continue
             code = await self._ask(session, "echo")
             alive = code == _ACCEPTED or (code == _SILENCE and connection.heard_at > asked_at)

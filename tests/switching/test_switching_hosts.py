@@ -1,10 +1,15 @@
 """Hosts that are late, silent, gone, unwilling or wrong, and what the requesters and the hosts hear of it."""
 
+from types import SimpleNamespace
+
 import pytest
 import structlog
 import trio
 
 from switch.link.connection import Limits
+from switch.switching import hosts
+from switch.switching.clock import Clock
+from switch.switching.settings import HostLinkSettings
 
 VISA, MASTERCARD = "4111111111111111", "5555555555554444"
 QUICK = {"answer": 0.4, "grace": 0.5, "advice": 0.2}
@@ -361,3 +366,33 @@ async def test_a_sign_on_that_gets_no_answer_is_tried_on_a_new_connection(world)
     with trio.move_on_after(1):
         await host.until(lambda: not host.streams)
     assert host.streams == []
+
+
+async def test_an_echo_is_due_when_its_time_has_come_however_the_sum_rounds(autojump_clock):
+    heard = next(at for at in (n / 10_000 for n in range(150_000, 600_000)) if (at + 20.0) - at < 20.0)
+    await trio.sleep(heard)
+    looks = []
+
+    class Quiet:
+        closed = ""
+
+        @property
+        def heard_at(self):
+            looks.append(trio.current_time())
+            assert len(looks) < 50, "it spins at one instant"
+            return heard
+
+        def send(self, _frame):
+            link.up = False  # the echo was asked: the conversation may end
+
+    link = hosts.HostLink(
+        "host",
+        SimpleNamespace(management=lambda *_: b""),
+        HostLinkSettings(host="", port=1, echo_interval=20.0, management_timeout=1.0),
+        None,
+        None,
+        Clock(),
+    )
+    link.up = True
+    await link._keep_alive(hosts._Session(Quiet()))
+    assert looks and not link.up
