@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors clean
+.PHONY: run test chaos lint types floors clean
 
 run: $(VENV)/.ready
 	$(BIN)/switch lab $(ARGS)
 
 test: lint types floors
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+chaos: $(VENV)/.ready
+	$(BIN)/switch-chaos --rounds 200 $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -42,6 +42,11 @@ class Child:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """False before the first start and between an end and the next start."""
+        return self._process is not None and self._process.poll() is None
+
     async def listen(self) -> None:
         """Once, before the first start."""
         await self._socket.bind("\0" + self._address)

@@ -1,0 +1,1 @@
+"""`switch-chaos`: real processes are killed, real connections disturbed, every book compared afterwards."""
