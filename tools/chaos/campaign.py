@@ -87,24 +87,18 @@ async def _run_lab(settings: Settings, number: int, end: int, tally: Tally, done
                 await lab.round(world, plan)
                 number += 1
                 if number == end:
-                    lab.orderly = await _stop(world)
+                    await world.stop()
+                    lab.orderly = world.orderly
                     lab.evidence.leaks = gather.leaks(folder)
                 failed = lab.judge(plan, tally)
                 done(tally)
         finally:
-            await _stop(world)
+            await world.stop()
         nursery.cancel_scope.cancel()
     lab.count(tally)
     if not failed:
         shutil.rmtree(folder)
     return number
-
-
-async def _stop(world: World) -> bool:
-    orderly = False
-    with trio.CancelScope(shield=True):
-        orderly = await world.stop()
-    return orderly
 
 
 class _Lab:

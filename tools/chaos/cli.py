@@ -16,6 +16,7 @@ from switch.tools.chaos.campaign import Settings, Tally
 from switch.tools.chaos.plan import KILL, PROXY
 
 _SHOWN = 20
+_TELL = 10
 
 
 @click.command()
@@ -73,12 +74,14 @@ async def _behind_bar(settings: Settings, console: Console) -> Tally:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("rounds", total=settings.rounds)
 
         def done(tally: Tally) -> None:
             failed = f", {len(tally.failures)} failed" if tally.failures else ""
             progress.update(task, completed=tally.rounds, description=f"rounds{failed}")
+            if not console.is_terminal and not tally.rounds % _TELL:
+                console.print(f"{tally.rounds} of {settings.rounds} rounds{failed}", highlight=False)
 
         return await campaign.run(settings, done)
 

@@ -50,6 +50,7 @@ class World:
             name: Proxy(name, _ISSUER_FRAMING if name.endswith(plan.ISSUERS) else _OTHERS.get(name, "len2"), port)
             for name, port in targets.items()
         }
+        self.orderly = True
         self._lab = _QuietLab(folder, self.ports)
 
     @property
@@ -74,9 +75,10 @@ class World:
             file.write(_QUEUE)
         await self._lab.start(nursery)
 
-    async def stop(self) -> bool:
-        """Whether every process ended in order."""
-        return await self._lab.stop()
+    async def stop(self) -> None:
+        """Ends every process, whatever was cancelled; `orderly` tells whether each ended as it should."""
+        with trio.CancelScope(shield=True):
+            self.orderly = await self._lab.stop()
 
     def _route(self, file: str, *links: str) -> None:
         """Has `file` dial the proxies of `links`."""
