@@ -1,5 +1,9 @@
 """`switch-bench`: what is fast, measured beside what others do of the same work, in one run."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
 
@@ -48,6 +52,93 @@ def routing(ranges: int) -> None:
     from .bench_routing import run
 
     run(ranges)
+
+
+def _load_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `relay` and `switch` have in common."""
+    for option in reversed(
+        (
+            click.option(
+                "--workload",
+                type=click.Choice(("a", "c")),
+                default="a",
+                show_default=True,
+                help="a: 4 links x 50 in flight; c: 200 links x 1.",
+            ),
+            click.option("--links", type=click.IntRange(1), help="Connections, in place of the workload's."),
+            click.option("--window", type=click.IntRange(1), help="Requests in flight on each."),
+            click.option(
+                "--rate", type=click.FloatRange(0), default=0.0, help="Requests a second, whatever is answered."
+            ),
+            click.option("--seconds", type=click.FloatRange(0.05), default=3.0, show_default=True, help="Of a round."),
+            click.option("--rounds", type=click.IntRange(1), default=3, show_default=True),
+            click.option("--json", "target", type=click.Path(path_type=Path), help="Writes the numbers there, too."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _plan(workload: str, links: int | None, window: int | None, rate: float, seconds: float) -> Any:
+    from .bench_load import Plan
+    from .bench_switch import WORKLOADS
+
+    many, deep = WORKLOADS[workload]
+    return Plan(links=links or many, window=window or deep, rate=rate, seconds=seconds, warm=min(1.0, seconds / 3))
+
+
+@main.command()
+@_load_options
+def relay(
+    *,
+    workload: str,
+    links: int | None,
+    window: int | None,
+    rate: float,
+    seconds: float,
+    rounds: int,
+    target: Path | None,
+) -> None:
+    """The least a switch could do: frames through the reactor to a host and back."""
+    from .bench_switch import Setting, report, run_relay
+
+    setting = Setting(plan=_plan(workload, links, window, rate, seconds), rounds=rounds)
+    report(setting, run_relay(setting), target)
+
+
+@main.command()
+@_load_options
+@click.option(
+    "--dialect",
+    type=click.Choice(("iso-1993-ascii", "visa", "mastercard")),
+    default="iso-1993-ascii",
+    show_default=True,
+)
+@click.option("--hsm", type=click.Choice(("in-process", "process")), default="in-process", show_default=True)
+@click.option("--pin", is_flag=True, help="A PIN block in each request, translated by the HSM.")
+@click.option("--dir", "folder", default="", help="Where the journal is, for the disk it is on.")
+@click.option("--profile", default="", help="A file for cProfile's figures of the switch; it is slower then.")
+def switch(
+    *,
+    workload: str,
+    links: int | None,
+    window: int | None,
+    rate: float,
+    seconds: float,
+    rounds: int,
+    target: Path | None,
+    dialect: str,
+    hsm: str,
+    pin: bool,
+    folder: str,
+    profile: str,
+) -> None:
+    """`switch run` with journal, HSM and log, in turns with the relay: payments a second, CPU each, latency, memory."""
+    from .bench_switch import Setting, report, run_switch
+
+    plan = _plan(workload, links, window, rate, seconds)
+    setting = Setting(plan=plan, rounds=rounds, dialect=dialect, hsm=hsm, pin=pin, folder=folder, profile=profile)
+    report(setting, run_switch(setting), target)
 
 
 if __name__ == "__main__":
