@@ -84,7 +84,7 @@ class Terminal:
             since = self.sent.pop(frame[requests.stan_at : requests.stan_at + 6], None)
             if since is None:
                 continue
-            load.note(now - since, approved=load.echoed or frame[requests.code_at : requests.code_at + 2] == b"00")
+            load.note(now - since, approved=load.echoed or requests.approved(frame))
             if load.again:
                 self.ask(now)
 

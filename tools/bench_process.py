@@ -99,13 +99,18 @@ class HsmProcess(Process):
 
 
 class SwitchProcess(Process):
-    """`switch run` as an operator would run it; `hsm_port` 0 is an HSM inside the switch."""
+    """`switch run` as an operator would run it; `hsm_port` 0 is an HSM inside the switch.
+
+    `extra` are lines at the head of its configuration.
+    """
 
     signs = ("listening", "signed on")
 
-    def __init__(self, folder: Path, host_port: int, dialect: str, *, hsm_port: int = 0, profile: str = "") -> None:
+    def __init__(
+        self, folder: Path, host_port: int, dialect: str, *, hsm_port: int = 0, profile: str = "", extra: str = ""
+    ) -> None:
         (folder / "bins.csv").write_text(f"{BINS[dialect]},{dialect},host\n", encoding="ascii")
-        (folder / "switch.toml").write_text(_configuration(host_port, dialect, hsm_port), encoding="ascii")
+        (folder / "switch.toml").write_text(extra + _configuration(host_port, dialect, hsm_port), encoding="ascii")
         runner = ["-m", "cProfile", "-o", profile] if profile else []
         super().__init__([*runner, "-m", "switch", "run", "-c", str(folder / "switch.toml")], folder / "switch.log")
 

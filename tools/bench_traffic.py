@@ -32,7 +32,7 @@ BINS = {"visa": "4", "mastercard": "5", "iso-1993-ascii": "4"}
 class Requests:
     """Sales of one terminal: the same fields with a DE11 of its own each, so that no two are the same request.
 
-    `stan_at` and `code_at` say where DE11 stands in a request and its answer, and DE39 in an approval.
+    `stan_at` says where DE11 stands in a request and in its answer.
     """
 
     def __init__(self, terminal: str, prefix: str, *, pin: bool) -> None:
@@ -49,8 +49,12 @@ class Requests:
             self.stan_at = len(head) - 2
         kept = {name: value for name, value in fields.items() if name not in ("35", "52")}
         answer = codec.encode({**kept, "t": "0210", "37": "1" * 12, "38": "A" * 6, "39": "~~"})
-        self.code_at = answer.index(b"~~")
+        self._code_at, self._length = answer.index(b"~~"), len(answer)
         self._number = 0
+
+    def approved(self, answer: bytes) -> bool:
+        """Whether the answer approves: DE39 stands where it stands in approvals, and nothing is missing."""
+        return len(answer) == self._length and answer[self._code_at : self._code_at + 2] == b"00"
 
     def next(self) -> tuple[bytes, bytes]:
         """DE11 and the framed request."""
@@ -95,8 +99,8 @@ def _fields(terminal: str, pan: str) -> dict[str, str]:
     }
 
 
-def host(dialect: str) -> Callable[[End, bytes], None]:
-    """`on_data` of a host that approves everything at once."""
+def host(dialect: str, *, silent: bool = False) -> Callable[[End, bytes], None]:
+    """`on_data` of a host that approves everything at once; a `silent` one answers sign-on and echo only."""
     codec = compile_spec(load_spec(dialect))
     start = VISA_HEADER if dialect == "visa" else 0
     framers: dict[End, Framer] = {}
@@ -117,6 +121,8 @@ def host(dialect: str) -> Callable[[End, bytes], None]:
         if framer is None:
             framer = framers[end] = make_framer(FRAMING[dialect])
         for frame in framer.feed(data):
+            if silent and codec.view(frame, start).mti[1] != "8":
+                continue
             end.send(framer.wrap(answer(frame)))
 
     return on_data

@@ -64,7 +64,16 @@ def bind(path: Path) -> socket.socket:
 async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
     """Answers until cancelled."""
 
+    room = trio.CapacityLimiter(config.max_connections)
+
     async def handle(stream: trio.SocketStream) -> None:
+        if not room.available_tokens:
+            await trio.aclose_forcefully(stream)
+            return
+        async with room:
+            await converse(stream)
+
+    async def converse(stream: trio.SocketStream) -> None:
         try:
             operator.set(_peer(stream))
             with trio.move_on_after(config.timeout):

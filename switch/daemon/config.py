@@ -51,6 +51,7 @@ class AdminConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     socket: str = "switch.sock"
     timeout: float = 10.0
     max_request: int = 4096
+    max_connections: int = 64
 
 
 class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +64,8 @@ class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     accept_unknown_terminals: bool = True
     acquirer: str = "400001"
     max_in_flight: int = 10_000
+    max_sent: int = 5_000
+    max_backlog: int = 50_000
     bins: str = ""
     routing: RoutingSettings = RoutingSettings()
     journal: str = "journal.db"
@@ -200,12 +203,20 @@ def _settings(config: SwitchConfig) -> SwitchSettings:
         accept_unknown=config.accept_unknown_terminals,
         acquirer=config.acquirer,
         max_in_flight=config.max_in_flight,
+        max_sent=config.max_sent,
         deadlines=config.deadlines,
         queue=config.queue,
         routing=config.routing,
     )
     links = {name: host.link for name, host in config.hosts.items()}
-    return SwitchSettings(engine=engine, listeners=config.listeners, hosts=links, hsm=config.hsm, drain=config.drain)
+    return SwitchSettings(
+        engine=engine,
+        listeners=config.listeners,
+        hosts=links,
+        hsm=config.hsm,
+        drain=config.drain,
+        max_backlog=config.max_backlog,
+    )
 
 
 def _host(name: str, host: HostConfig) -> HostSettings:

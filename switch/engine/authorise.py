@@ -78,7 +78,12 @@ class Authoriser:
             return code
         if host is None:
             return codes.NO_ROUTE
-        return None if self._ports.host_up(host.name) else codes.UNAVAILABLE
+        if not self._ports.host_up(host.name):
+            return codes.UNAVAILABLE
+        if self._core.full(host.name):
+            self._core.counters.overloaded += 1
+            return codes.UNAVAILABLE
+        return None
 
     # -- the HSM
 

@@ -28,9 +28,11 @@ class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The store-and-forward queue: messages in flight per host, attempts before the dead-letter state, back-off.
 
     `rate` messages a second to one host at most, 0 for no bound: a long queue leaves it time for payments.
+    A host that is owed messages of `max_queued` transactions gets no new requests: 91 at once.
     """
 
     window: int = 8
+    max_queued: int = 200_000
     attempts: int = 50
     first_retry: float = 0.5
     longest_retry: float = 30.0
@@ -73,8 +75,9 @@ class EngineSettings:
     """Everything the engine is told at start. `terminals` are exceptions to `default_terminal`; with
     `accept_unknown` off a terminal that is not listed is declined with 03.
 
-    Counts: `max_in_flight` requests at a time, `max_askers` repeats of one of them that wait for its answer,
-    `remembered` requests given up whose late answers are still known, and approvals handed to more than one link.
+    Counts: `max_in_flight` requests at a time, `max_sent` of them unanswered at one host, `max_askers` repeats of one
+    of them that wait for its answer, `remembered` requests given up whose late answers are still known, and approvals
+    handed to more than one link.
     """
 
     hosts: Mapping[str, HostSettings]
@@ -83,6 +86,7 @@ class EngineSettings:
     accept_unknown: bool = True
     acquirer: str = "400001"
     max_in_flight: int = 10_000
+    max_sent: int = 5_000
     max_askers: int = 16
     remembered: int = 10_000
     deadlines: Deadlines = field(default_factory=Deadlines)

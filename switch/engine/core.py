@@ -23,10 +23,19 @@ Key = TypeVar("Key")
 class Counters:
     """What an operator wants counted."""
 
-    __slots__ = ("answered", "contradictions", "late", "refused", "repeats", "requests", "unknown_answers")
+    __slots__ = (
+        "answered",
+        "contradictions",
+        "late",
+        "overloaded",
+        "refused",
+        "repeats",
+        "requests",
+        "unknown_answers",
+    )
 
     def __init__(self) -> None:
-        self.requests = self.answered = self.refused = self.repeats = 0
+        self.requests = self.answered = self.refused = self.overloaded = self.repeats = 0
         self.late = self.contradictions = self.unknown_answers = 0
 
     def as_dict(self) -> dict[str, int]:
@@ -44,6 +53,7 @@ class Core:
         self.counters = Counters()
         self.flights: dict[str, Flight] = {}
         self.sent: dict[tuple[str, str, str], Flight] = {}
+        self.sent_to = dict.fromkeys(settings.hosts, 0)  # how many of `sent`, by host
         # Originals whose reversal is on its way into the journal; after that the journal knows. One at a time.
         self.taking_back: set[int] = set()
         # Pre-authorisations whose completion is on its way into the journal.
@@ -85,6 +95,11 @@ class Core:
 
         choices = self.router.choices(payment.pan, facts)
         return self.health.best(choices) if len(choices) > 1 else choices[0] if choices else None
+
+    def full(self, host: str) -> bool:
+        """Whether a host has as many requests unanswered, or messages owed to it, as it may: it gets no more."""
+        owed = self.queues[host].families
+        return self.sent_to[host] >= self.settings.max_sent or len(owed) >= self.settings.queue.max_queued
 
     def remember(self, memory: dict[Key, int], key: Key, value: int) -> None:
         """Puts an entry into `late`, `copies` or `doubts`; the oldest is forgotten when there are too many."""

@@ -65,6 +65,13 @@ class Engine:
         else:
             self._transaction(link, dialect, view)
 
+    def overloaded(self) -> None:
+        """A payment was answered 96 before the engine saw it."""
+        counters = self._core.counters
+        counters.requests += 1
+        counters.refused += 1
+        counters.overloaded += 1
+
     def _transaction(self, link: TerminalLink, dialect: TerminalDialect, view: View) -> None:
         payment = dialect.payment(view)
         if checks.missing_key_fields(payment):

@@ -36,6 +36,7 @@ class Exchange:
             return
         flight.state = SENT
         self._core.sent[_key(flight)] = flight
+        self._core.sent_to[host.name] += 1
         flight.outgoing = flight.outgoing.without_sensitive()
 
     def answered(self, host: str, answer: Answer) -> bool:
@@ -51,6 +52,7 @@ class Exchange:
             self._contradicts(flight, wrong)
             return True
         del self._core.sent[key]
+        self._core.sent_to[host] -= 1
         if self._core.health.failures:
             self._core.health.answered(host)
         meaning = meaning_of(answer, flight.outgoing)
@@ -126,7 +128,8 @@ class Exchange:
     def _give_up(self, flight: Flight, state: str, reason: str) -> None:
         """A request that went out is answered 91 and reversed, in one write."""
         key = _key(flight)
-        self._core.sent.pop(key, None)
+        if self._core.sent.pop(key, None) is not None:
+            self._core.sent_to[flight.txn.host] -= 1
         self._core.remember(self._core.late, key, flight.txn.txn_id)
         put, item = self._core.reversal(flight.txn, reason)
         self._closer.finish(flight, state, codes.UNAVAILABLE, [put], item)

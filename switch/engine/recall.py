@@ -24,7 +24,7 @@ class Recaller:
     def request(self, link: TerminalLink, dialect: TerminalDialect, view: View, payment: Payment, key: str) -> None:
         """Any request: 96, unless it says that it is a repeat and the journal knows its answer."""
         if not is_repeat(view.mti) or self._looking >= self._core.settings.max_in_flight:
-            self._replies.refuse(link, dialect, view, codes.MALFUNCTION)
+            self._refuse(link, dialect, view)
             return
         instant = self._ports.instant()
         flight = Flight(
@@ -47,4 +47,8 @@ class Recaller:
             self._replies.answer_stored(flight, ack.found)
             return
         ((link, view),) = flight.askers
-        self._replies.refuse(link, flight.dialect, view, codes.MALFUNCTION)
+        self._refuse(link, flight.dialect, view)
+
+    def _refuse(self, link: TerminalLink, dialect: TerminalDialect, view: View) -> None:
+        self._core.counters.overloaded += 1
+        self._replies.refuse(link, dialect, view, codes.MALFUNCTION)

@@ -56,8 +56,7 @@ class TimerWheel:
         self._now = target
         for number in due:
             timers = self._buckets.get(number, {})
-            while timers:
-                timer = next(iter(timers))
-                del timers[timer]
-                self._call(timer.then, timer.context)
+            for timer in list(timers):  # always taking the first would look at all that are gone, again and again
+                if timers.pop(timer, timer) is None:
+                    self._call(timer.then, timer.context)
             self._buckets.pop(number, None)

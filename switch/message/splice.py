@@ -1,7 +1,7 @@
 """A message with some fields or elements changed and all other bytes kept."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switch.message.errors import MessageError
 from switch.message.nodes import edit, leave, nested_changes, open_field, spelt_out
@@ -24,9 +24,9 @@ class _Made(bytes):
 def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
     """As View.splice."""
     codec, data, marks, plan = view.codec, view.data, view.marks, view.plan
-    splicing = plan.splices.get(tuple(changes))
+    splicing = plan.splices.get(_shape(changes))
     ready: Mapping[str, str | bytes | None] = changes
-    if splicing is None or None in changes.values():
+    if splicing is None:
         ready = _by_field(view, changes)
         splicing = _splicing(view, ready)
     mti = changes.get("t")
@@ -46,6 +46,11 @@ def splice(view: "View", changes: Mapping[str, str | None]) -> bytes:
             parts.append(piece)
     made = b"".join(parts)
     return _with_header(view, made, changes["h"]) if "h" in changes else made
+
+
+def _shape(changes: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a plan depends on: which fields are set, and which are removed."""
+    return tuple(changes) if None not in changes.values() else tuple((key, changes[key] is None) for key in changes)
 
 
 def _head(view: "View", mti: str | None, splicing: Splicing) -> list[bytes]:
@@ -69,7 +74,7 @@ def _with_header(view: "View", made: bytes, header: str | None) -> bytes:
 
 
 def _splicing(view: "View", changes: Mapping[str, str | bytes | None]) -> Splicing:
-    """The plan of these changes, remembered when nothing is removed and nothing is changed in parts."""
+    """The plan of these changes, remembered when nothing is changed in parts."""
     codec, plan = view.codec, view.plan
     changed = [key for key in changes if key not in ("t", "h")]
     for key in changed:
@@ -82,8 +87,8 @@ def _splicing(view: "View", changes: Mapping[str, str | bytes | None]) -> Splici
     ops = [codec.ops[key] for key in after]
     made = make_splicing(plan.places, ops, frozenset(kept), (None if same else head, third))
     whole = not any(isinstance(value, bytes) for value in changes.values())
-    if len(kept) == len(changed) and whole and len(plan.splices) < _REMEMBERED:
-        plan.splices[tuple(changes)] = made
+    if whole and len(plan.splices) < _REMEMBERED:
+        plan.splices[_shape(changes)] = made
     return made
 
 

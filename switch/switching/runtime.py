@@ -301,6 +301,7 @@ class Switch:
             "hsms": self._hsm.status(),
             "hosts": {name: host.up for name, host in self._hosts.items()},
             "connections": sum(map(len, self._terminals)),
+            "connections_paused": sum(terminals.paused for terminals in self._terminals),
             "journal_backlog": self._store.backlog,
             **self.engine.status(),
         }

@@ -75,6 +75,11 @@ class TerminalListener:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def paused(self) -> int:
+        """Connections that are not read until more of their requests are answered."""
+        return sum(connection.paused for connection in self._sessions)
+
     def on_open(self, connection: Connection) -> None:
         settings = self._settings
         self._sessions[connection] = TerminalSession(settings.name, connection, self._reactor, settings.max_outstanding)
@@ -84,6 +89,7 @@ class TerminalListener:
         session.begun()
         refusal = dialect.refuse_payment(frame, _OVERLOAD) if self._overloaded() else None
         if refusal is not None:
+            self._engine.overloaded()
             session.send(refusal, None)
             return
         self._engine.terminal_frame(session, dialect, frame)
