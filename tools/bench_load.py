@@ -28,7 +28,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What one round gave. `busy` is the generator's own share of one core; latencies in seconds, sorted."""
+    """What one round gave. `busy` is the generator's own share of one core; latencies in seconds, sorted.
+
+    `answered` counts within `seconds`; latencies and `refused` are also of what was in flight at their end.
+    """
 
     seconds: float
     answered: int

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from switch.tools.bench_process import SwitchProcess
 from switch.tools.bench_traffic import host
 from switch.tools.bench_wire import Wire

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from click.testing import CliRunner
-
 from switch.tools.bench import main
 
 SMALL = ["--links", "2", "--window", "2", "--seconds", "0.2", "--rounds", "1"]

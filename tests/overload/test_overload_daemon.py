@@ -3,9 +3,9 @@
 import sys
 
 import trio
+from switch.tools.bench_load import Plan, load
 
 from switch.daemon import admin
-from switch.tools.bench_load import Plan, load
 
 WANTED = 10_000
 SPARE = 500  # descriptors that are not connections
@@ -22,7 +22,7 @@ def test_under_overload_everything_is_answered_in_time_and_memory_stays_flat(dae
     # The first fills what fills once: caches, the pages of the journal, the 20 in flight.
     first, then = overload("001", 1.0), overload("002", 3.0)
     for one in (first, then):
-        assert one.answered == one.refused > 1000  # the host says nothing, so nothing is approved
+        assert len(one.latencies) == one.refused > 1000  # the host says nothing, so nothing is approved
         assert one.unanswered == 0
         assert one.quantile(0.5) < 1600  # milliseconds: a refusal does not wait for the deadline
     assert then.answered > 2 * first.answered
@@ -48,7 +48,7 @@ def test_ten_thousand_connections_are_served_as_far_as_descriptors_go(daemon, de
     assert trio.run(connected) == links
     assert process.memory() - before < links * 20 * 1024
     with load(
-        wire, process, Plan(links=20, window=2, seconds=0.5, warm=0), "4", name="x", pin=False, echoed=False
+        wire, process, Plan(links=20, window=2, seconds=0.5, warm=0), "4", name="pay", pin=False, echoed=False
     ) as made:
         paid = made.run()
     assert paid.answered > 0
