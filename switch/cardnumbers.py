@@ -25,14 +25,16 @@ _TRACK = re.compile(
 _HEX = re.compile(r"(?<![0-9A-Za-z])[UTXYS]?(?:(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{16,}|[0-9]{32,})(?![0-9A-Za-z])")
 _LEAST_TRACK = 7  # digits of expiry and service code
 _DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
-_TWICE = tuple(_DOUBLED.values())
 _Range = tuple[int, int]
 
 
 def luhn_valid(digits: str) -> bool:
     """Whether `digits` ends in its own check digit (ISO/IEC 7812-1 annex B)."""
-    backwards = list(map(int, reversed(digits)))
-    return (sum(backwards[::2]) + sum(map(_TWICE.__getitem__, backwards[1::2]))) % 10 == 0
+    total = 0
+    for index, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + index % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
 
 
 def is_card_number(digits: str) -> bool:
