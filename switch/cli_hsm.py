@@ -81,7 +81,10 @@ def ping_command(
     *, address: str, header_length: int, timeout: float, tls_certificate: Path | None, tls_key: Path | None,
     tls_ca: Path | None, tls_server_name: str,
 ) -> None:  # fmt: skip
-    """Send NC to any HSM: its LMK check value, firmware and round-trip time. Exits 0, or 2 when it does not answer."""
+    """Send NC to any HSM: its LMK check value, firmware and round-trip time.
+
+    Exits 0, 77 when one side refuses the other's certificate, 2 when there is no answer for another reason.
+    """
     files = (tls_certificate, tls_key, tls_ca)
     if any(files) and not all(files):
         raise click.UsageError("--tls-certificate, --tls-key and --tls-ca go together")

@@ -21,13 +21,14 @@ from switch.daemon.process import first_reason
 from switch.hsm.client import HsmUnavailable
 from switch.hsm.config import HsmConfigError
 from switch.hsm.datakeys import DataKeyError
+from switch.hsm.ping import CertificateRefused
 from switch.journal.errors import JournalError
 from switch.lab.errors import LabError
 from switch.link.listener import AddressError
 from switch.money import AmountError, alphabetic, major_units
 
-# sysexits(3): EX_CONFIG; everything else that stops a command is 2, as click's own usage errors are.
-_EX_CONFIG, _EX_ERROR = 78, 2
+# sysexits(3): EX_CONFIG, EX_NOPERM; everything else that stops a command is 2, as click's own usage errors are.
+_EX_CONFIG, _EX_NOPERM, _EX_ERROR = 78, 77, 2
 _CONFIG_ERRORS = (ConfigError, HsmConfigError)
 _ERRORS = (
     *_CONFIG_ERRORS, AddressError, AdminError, ClearingError, DataKeyError, HsmUnavailable, JournalError, LabError,
@@ -60,6 +61,8 @@ def one_clear_line(command: _Command, *also: type[Exception]) -> _Command:
 
 def _fail(error: BaseException) -> NoReturn:
     click.echo(f"error: {mask_text(str(error))}", err=True)
+    if isinstance(error, CertificateRefused):
+        sys.exit(_EX_NOPERM)
     sys.exit(_EX_CONFIG if isinstance(error, _CONFIG_ERRORS) else _EX_ERROR)
 
 

@@ -61,6 +61,26 @@ def bind(path: Path) -> socket.socket:
     return sock
 
 
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """`bind`, and at the end the file goes, unless another daemon has put its own there meanwhile."""
+    with bind(path) as sock:
+        own = _identity(path)
+        try:
+            yield sock
+        finally:
+            if own and _identity(path) == own:
+                path.unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 async def serve(sock: socket.socket, config: AdminConfig, verbs: Verbs) -> None:
     """Answers until cancelled."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 import trio
 
 from switch import configfile
@@ -18,6 +19,8 @@ from switch.hsm.openlmks import TEST_LMKS
 from switch.hsm.secretsource import located
 from switch.hsm.server import serve
 from switch.hsm.statistics import HsmStatistics
+
+log = structlog.get_logger()
 
 # Descriptors beside those of connections.
 _SPARE_FILES = 64
@@ -44,7 +47,7 @@ async def run(config: HsmConfig, commands: HostCommands | None = None) -> None:
 
     `commands` are those of `open_commands(config)`, for a caller who asked for passphrases before.
     """
-    _make_room(config.max_connections + _SPARE_FILES)
+    _make_room(config.max_connections)
     statistics = HsmStatistics()
     commands = commands or open_commands(config)
 
@@ -55,15 +58,18 @@ async def run(config: HsmConfig, commands: HostCommands | None = None) -> None:
         # The port is taken first: then a socket file that is there belongs to no living HSM.
         await nursery.start(serve, config, statistics, commands)
         if config.status_socket:
-            with admin.bind(Path(config.status_socket)) as sock:
+            with admin.listening(Path(config.status_socket)) as sock:
                 authority = Authority(config, commands, nursery)
                 verbs: admin.Verbs = {"status": status, "authorise": authority.grant, "end-authority": authority.end}
                 await admin.serve(sock, AdminConfig(), verbs)
 
 
-def _make_room(files: int) -> None:
-    """As many open files as connections may need, as far as the system allows."""
+def _make_room(connections: int) -> None:
+    """As many open files as connections may need, as far as the system allows; past that newcomers wait."""
+    files = connections + _SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if wanted < files:
+        log.warning("few file descriptors", limit=hard, wanted=files)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -8,9 +8,10 @@ from switch.hsm.address import HsmAddress
 from switch.hsm.inprocess import InProcessStream
 from switch.hsm.requests import HsmReply
 from switch.hsm.session import HsmProtocolError, HsmSession
+from switch.hsm.tls import send_alert
 
 _TlsStream = trio.SSLStream[trio.SocketStream]
-_Stream = trio.SocketStream | _TlsStream | InProcessStream
+Stream = trio.SocketStream | _TlsStream | InProcessStream
 _LOST = (OSError, trio.BrokenResourceError, trio.ClosedResourceError, HsmProtocolError)
 
 
@@ -27,7 +28,7 @@ class Dialer:
         self._tls = tls
         self._server_name = server_name or address.host
 
-    async def __call__(self) -> _Stream:
+    async def __call__(self) -> Stream:
         """Raises OSError and BrokenResourceError."""
         if self.address.in_process:
             return InProcessStream(self.header_length)
@@ -37,6 +38,10 @@ class Dialer:
         secure = trio.SSLStream(stream, self._tls, server_hostname=self._server_name, https_compatible=True)
         try:
             await secure.do_handshake()
+        except trio.BrokenResourceError:
+            await send_alert(secure)
+            await trio.aclose_forcefully(secure)
+            raise
         except BaseException:
             await trio.aclose_forcefully(secure)
             raise
@@ -58,7 +63,7 @@ class Channel:
         self._dial = dial
         self._nursery = nursery
         self._lock = trio.Lock()
-        self._stream: _Stream | None = None
+        self._stream: Stream | None = None
         self._session: HsmSession[_Call] = HsmSession(dial.header_length)
         self._failures = 0
         self._callers = 0
@@ -104,21 +109,21 @@ class Channel:
         elif stream is not None:
             (stream.transport_stream if isinstance(stream, trio.SSLStream) else stream).socket.close()
 
-    async def _write(self, stream: _Stream, message: bytes) -> None:
+    async def _write(self, stream: Stream, message: bytes) -> None:
         try:
             await stream.send_all(message)
         except trio.Cancelled:
             self.drop()  # part of the message may be out: nothing can follow it on this connection
             raise
 
-    async def _connect(self) -> _Stream:
+    async def _connect(self) -> Stream:
         stream = await self._dial()
         self._session = HsmSession(self._dial.header_length)
         self._stream = stream
         self._nursery.start_soon(self._read, stream, self._session)
         return stream
 
-    async def _read(self, stream: _Stream, session: HsmSession[_Call]) -> None:
+    async def _read(self, stream: Stream, session: HsmSession[_Call]) -> None:
         try:
             async for data in stream:
                 for call, reply in session.feed(bytes(data)):

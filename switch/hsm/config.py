@@ -44,11 +44,15 @@ class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     `environment` "production" refuses test LMKs, test keys and `authorised`, which is the authorised state at start;
     `production` true is the same.
 
+    `max_connections_per_peer` are those of one address, or of one IPv6 network of 64 bits; 0 is a quarter of
+    `max_connections` and at least 16. `log_lines_per_peer` lines a minute tell of a peer's connections one by one.
+
     `message_timeout` bounds the time an unfinished message may take, a TLS handshake, and how long a peer may leave
-    replies unread. `idle_timeout` bounds the silence between messages, 0 for no bound. The kernel asks a silent peer
-    for a sign of life after `keepalive_idle` seconds, every `keepalive_interval`, and closes after `keepalive_count`
-    questions; `keepalive_idle` 0 asks nothing. `status_socket` is where `switch hsm status` asks, "" for nowhere.
-    `policy` has the settings of `switch.hsm.policy.Policy`.
+    replies unread. `first_message_timeout` bounds the silence of a new connection, `idle_timeout` that between
+    messages, 0 for no bound. The kernel asks a silent peer for a sign of life after `keepalive_idle` seconds, every
+    `keepalive_interval`, and closes after `keepalive_count` questions; `keepalive_idle` 0 asks nothing.
+    `status_socket` is where `switch hsm status` asks, "" for nowhere. `policy` has the settings of
+    `switch.hsm.policy.Policy`.
     """
 
     host: str = "127.0.0.1"
@@ -58,7 +62,10 @@ class HsmConfig(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     officers: dict[Literal["1", "2"], Path] = {}
     max_message: Annotated[int, msgspec.Meta(ge=16, le=65535)] = 8192
     max_connections: Count = 2048
+    max_connections_per_peer: Annotated[int, msgspec.Meta(ge=0)] = 0
+    log_lines_per_peer: Count = 20
     message_timeout: Seconds = 10.0
+    first_message_timeout: SecondsOrNone = 30.0
     idle_timeout: SecondsOrNone = 0.0
     nodelay: bool = True
     keepalive_idle: Annotated[int, msgspec.Meta(ge=0, le=32767)] = 60

@@ -1,6 +1,7 @@
 """One connection of the HSM's server: reads, answers in turns, and gives up on a peer that stalls."""
 
 import math
+from dataclasses import dataclass
 
 import trio
 
@@ -42,35 +43,42 @@ class Turns:
         return _MOST
 
 
-class Peer:
-    """Timeouts in seconds, `idle_timeout` 0 for none."""
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: what a message may take once begun, silence before the first and between two, where 0 is no end."""
 
+    message: float
+    first: float
+    idle: float
+
+
+class Peer:
     def __init__(
         self,
         stream: Stream,
         conversation: HostConversation,
         turns: Turns,
-        message_timeout: float,
-        idle_timeout: float,
+        timeouts: Timeouts,
     ) -> None:
         self._stream = stream
         self._conversation = conversation
         self._turns = turns
-        self._message_timeout = message_timeout
-        self._idle_timeout = idle_timeout or math.inf
+        self._message_timeout = timeouts.message
+        self._first_timeout = timeouts.first or math.inf
+        self._idle_timeout = timeouts.idle or math.inf
 
     async def converse(self) -> str:
         """Answers until the connection ends and returns why."""
-        conversation = self._conversation
-        deadline = trio.current_time() + self._idle_timeout
+        conversation, heard = self._conversation, False
+        deadline = trio.current_time() + min(self._first_timeout, self._idle_timeout)
         while True:
             with trio.move_on_at(deadline) as silence:
                 data = await self._stream.receive_some(_READ)
             if silence.cancelled_caught:
-                return "silent inside a message" if conversation.unfinished else "idle"
+                return "silent inside a message" if conversation.unfinished else "idle" if heard else "sent nothing"
             if not data:
                 return "closed by peer"
-            begun = conversation.unfinished
+            begun, heard = conversation.unfinished, True
             conversation.feed(bytes(data))
             answered, fault = await self._answer()
             if fault:

@@ -7,20 +7,20 @@ from collections.abc import Callable
 import structlog
 import trio
 
+from switch.hsm.accepting import Acceptor
 from switch.hsm.commands import HostCommands
 from switch.hsm.config import HsmConfig, HsmConfigError, open_commands
+from switch.hsm.connectionlog import ConnectionLog
 from switch.hsm.conversation import HostConversation
-from switch.hsm.peer import Peer, Stream, Turns
+from switch.hsm.peer import Peer, Stream, Timeouts, Turns
+from switch.hsm.seats import Seats, peer_of
 from switch.hsm.statistics import HsmStatistics
-from switch.hsm.tls import server_context
+from switch.hsm.tls import send_alert, server_context
 from switch.notify import notify
 
 __all__ = ["HsmConfig", "HsmConfigError", "serve"]
 
 log = structlog.get_logger()
-
-# Seconds between two log lines about refused connections: a flood of them must not become a flood of lines.
-_REFUSAL_PAUSE = 1.0
 
 
 async def serve(
@@ -45,7 +45,7 @@ async def serve(
     task_status.started(addresses)
     notify("READY=1")
     try:
-        await trio.serve_listeners(connections.handle, listeners)
+        await connections.serve(listeners)
     finally:
         log.info("stopped", **counted.snapshot())
 
@@ -66,27 +66,40 @@ class _Connections:
         context: ssl.SSLContext | None,
     ) -> None:
         self._config = config
-        self._handle = handle
+        self._commands = handle
         self._statistics = statistics
         self._context = context
+        self._timeouts = Timeouts(
+            message=config.message_timeout, first=config.first_message_timeout, idle=config.idle_timeout
+        )
         self._turns = Turns()
-        self._refused = 0
-        self._refusal_logged = float("-inf")
+        self._seats = Seats(config.max_connections, config.max_connections_per_peer)
+        self._lines = ConnectionLog(config.log_lines_per_peer)
 
-    async def handle(self, stream: trio.SocketStream) -> None:
+    async def serve(self, listeners: list[trio.SocketListener]) -> None:
+        """Runs until cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._lines.run)
+                nursery.start_soon(Acceptor(self._handle_one).accept, listeners)
+        finally:
+            self._lines.summarise()
+
+    async def _handle_one(self, stream: trio.SocketStream) -> None:
         try:
             host, port, *_ = stream.socket.getpeername()
             self._set_options(stream)
         except OSError:
             return  # gone before it was looked at
-        peer = f"{host}:{port}"
-        statistics = self._statistics
-        if statistics.open >= self._config.max_connections:
-            self._refuse(peer)
+        peer, shown = peer_of(host), f"{host}:{port}"
+        refusal = self._seats.take(peer)
+        if refusal:
+            self._statistics.refused += 1
+            self._lines.note("refused", peer, peer=shown, reason=refusal)
             return
-        statistics.open = self._turns.connections = statistics.open + 1
-        statistics.opened += 1
-        log.info("connected", peer=peer)
+        self._count()
+        self._statistics.opened += 1
+        self._lines.note("connected", peer, peer=shown)
         reason = "HSM stopped"
         try:
             reason = await self._serve(stream)
@@ -95,10 +108,14 @@ class _Connections:
         except Exception as bug:
             # A fault of ours costs one connection, not the others.
             reason = "fault of the HSM"
-            log.exception("bug", peer=peer, error=type(bug).__name__)
+            log.exception("bug", peer=shown, error=type(bug).__name__)
         finally:
-            statistics.open = self._turns.connections = statistics.open - 1
-            log.info("disconnected", peer=peer, reason=reason)
+            self._seats.give_back(peer)
+            self._count()
+            self._lines.note("disconnected", peer, peer=shown, reason=reason)
+
+    def _count(self) -> None:
+        self._statistics.open = self._turns.connections = self._seats.open
 
     async def _serve(self, stream: trio.SocketStream) -> str:
         """Returns why the connection ended."""
@@ -116,8 +133,8 @@ class _Connections:
 
     async def _converse(self, stream: Stream) -> str:
         config = self._config
-        conversation = HostConversation(self._handle, config.header_length, config.max_message, self._statistics)
-        return await Peer(stream, conversation, self._turns, config.message_timeout, config.idle_timeout).converse()
+        conversation = HostConversation(self._commands, config.header_length, config.max_message, self._statistics)
+        return await Peer(stream, conversation, self._turns, self._timeouts).converse()
 
     async def _shake_hands(self, stream: trio.SSLStream[trio.SocketStream]) -> str:
         """Why the TLS handshake failed, "" when it did not."""
@@ -126,6 +143,7 @@ class _Connections:
                 await stream.do_handshake()
             except trio.BrokenResourceError as error:
                 cause = error.__cause__
+                await send_alert(stream)
                 return f"TLS handshake failed: {getattr(cause, 'reason', None) or 'connection lost'}"
             return ""
         return "TLS handshake unfinished"
@@ -138,12 +156,3 @@ class _Connections:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, config.keepalive_idle)
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, config.keepalive_interval)
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, config.keepalive_count)
-
-    def _refuse(self, peer: str) -> None:
-        self._statistics.refused += 1
-        self._refused += 1
-        now = trio.current_time()
-        if now - self._refusal_logged >= _REFUSAL_PAUSE:
-            reason = f"{self._statistics.open} connections are open"
-            log.warning("refused", peer=peer, reason=reason, count=self._refused)
-            self._refusal_logged, self._refused = now, 0

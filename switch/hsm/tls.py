@@ -4,8 +4,24 @@ import pathlib
 import ssl
 
 import msgspec
+import trio
 
 from switch.hsm.config import HsmConfigError, Path, ServerTls
+
+_READ = 65536
+# Seconds to read an alert in.
+_PATIENCE = 1.0
+# What a peer answers to a certificate it does not take (RFC 5246, 7.2.2; RFC 8446, 6.2).
+_ALERTS = {
+    "BAD_CERTIFICATE": "not signed as it says",
+    "UNSUPPORTED_CERTIFICATE": "of a kind it does not take, or not for clients",
+    "CERTIFICATE_REVOKED": "revoked",
+    "CERTIFICATE_EXPIRED": "expired or not valid yet",
+    "CERTIFICATE_UNKNOWN": "not acceptable",
+    "UNKNOWN_CA": "not signed by an authority it knows",
+    "ACCESS_DENIED": "not allowed in",
+    "CERTIFICATE_REQUIRED": "none was shown",
+}
 
 
 class ClientTls(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -30,6 +46,38 @@ def server_context(tls: ServerTls) -> ssl.SSLContext:
 def client_context(tls: ClientTls) -> ssl.SSLContext:
     """Checks the HSM's certificate and name; raises HsmConfigError."""
     return _context(ssl.PROTOCOL_TLS_CLIENT, tls.certificate, tls.key, tls.ca, "ca")
+
+
+def refused_certificate(error: BaseException | None) -> str:
+    """Whose certificate was refused and why, in plain words; "" for an error about something else."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is refused here: {error.verify_message}"
+    alert = getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
+    said = _ALERTS.get(_alert(alert or ""))
+    return f"it refuses our certificate: {said}" if said else ""
+
+
+def _alert(reason: str) -> str:
+    """What OpenSSL says of a peer's alert, without the version of TLS that has it."""
+    return reason.partition("_ALERT_")[2]
+
+
+async def send_alert(stream: trio.SSLStream[trio.SocketStream]) -> None:
+    """Tells the peer why its handshake failed, which trio does not; waits a moment until it has read that.
+
+    Closing at once would reset the connection where bytes of the peer are unread, and the alert be lost.
+    """
+    waiting = getattr(stream, "_outgoing", None)
+    alert = waiting.read() if isinstance(waiting, ssl.MemoryBIO) else b""
+    transport = stream.transport_stream
+    with trio.move_on_after(_PATIENCE):
+        try:
+            await transport.send_all(alert)
+            await transport.send_eof()
+            while await transport.receive_some(_READ):
+                pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # it is gone, and needs no reason
 
 
 def _context(protocol: int, certificate: str, key: str, ca: str, ca_key: str) -> ssl.SSLContext:

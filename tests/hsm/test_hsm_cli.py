@@ -16,6 +16,7 @@ import trio
 from click.testing import CliRunner
 
 from switch.cli import main
+from switch.daemon import admin
 
 
 async def run(*arguments: str) -> tuple[int, str, str]:
@@ -25,9 +26,13 @@ async def run(*arguments: str) -> tuple[int, str, str]:
 
 
 @asynccontextmanager
-async def hsm(arguments: Sequence[str], log: list[dict[str, Any]]) -> AsyncIterator[trio.Process]:
-    """`switch hsm ARGUMENTS` as a process that listens, its log lines in `log`."""
+async def hsm(
+    arguments: Sequence[str], log: list[dict[str, Any]], *, files: int = 0, end: signal.Signals = signal.SIGTERM
+) -> AsyncIterator[trio.Process]:
+    """`switch hsm ARGUMENTS` as a process that listens, its log lines in `log`, with so many file descriptors."""
     command = [sys.executable, "-m", "switch", "hsm", *arguments]
+    if files:
+        command = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *command]
     environment = {name: value for name, value in os.environ.items() if name != "SWITCH_CONFIG"}
     listening = trio.Event()
 
@@ -36,7 +41,7 @@ async def hsm(arguments: Sequence[str], log: list[dict[str, Any]]) -> AsyncItera
         async for piece in stream:
             *lines, rest = (rest + piece).split(b"\n")
             log.extend(map(json.loads, lines))
-            if log:
+            if any(line["event"] == "listening" for line in log):
                 listening.set()
 
     async with trio.open_nursery() as nursery:
@@ -48,7 +53,7 @@ async def hsm(arguments: Sequence[str], log: list[dict[str, Any]]) -> AsyncItera
         with trio.fail_after(30):
             await listening.wait()
         yield process
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(end)
 
 
 async def test_it_runs_without_a_file_answers_a_ping_and_tells_what_it_did_at_the_end() -> None:
@@ -78,6 +83,51 @@ async def test_a_running_hsm_tells_its_counts_over_its_socket(tmp_path: Path) ->
             assert status == 0
             assert json.loads(out)["answers"] == {"NC 00": 2}
         assert "answers NC 00" in (await run("hsm", "status", "-c", str(file)))[1]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+async def test_the_status_socket_goes_with_the_hsm_and_another_hsms_stays(end: signal.Signals, tmp_path: Path) -> None:
+    file, other = tmp_path / "hsm.toml", tmp_path / "other.sock"
+    file.write_text('port = 0\nstatus_socket = "hsm.sock"\n')
+    own = tmp_path / "hsm.sock"
+    for replaced in (False, True):
+        async with hsm(["-c", str(file)], [], end=end):
+            with trio.fail_after(10):
+                while not own.exists():
+                    await trio.lowlevel.checkpoint()
+            if replaced:
+                with admin.listening(other):
+                    other.rename(own)
+        assert own.exists() is replaced
+
+
+async def test_without_file_descriptors_the_connected_are_served_and_newcomers_as_soon_as_there_are_some() -> None:
+    log: list[dict[str, Any]] = []
+    async with hsm(["--port", "0"], log, files=32):
+        host, _, port = log[1]["addresses"][0].rpartition(":")
+        dial = partial(trio.open_tcp_stream, host, int(port))
+        async with await dial() as first:
+            with trio.fail_after(20):
+                crowd = [await dial() for _ in range(40)]
+                while not any(line["event"] == "accepting pauses" for line in log):
+                    assert await _echo(first)
+                for _ in range(50):
+                    assert await _echo(first)
+                for stream in crowd:
+                    await stream.aclose()
+                while not any(line["event"] == "accepting again" for line in log):
+                    async with await dial() as newcomer:
+                        assert await _echo(newcomer)
+                    await trio.sleep(0.01)
+    told = [(line["event"], line.get("reason")) for line in log if line["event"].startswith("accepting")]
+    assert told == [("accepting pauses", "Too many open files"), ("accepting again", None)]
+    assert log[0] | {"event": "few file descriptors", "limit": 32} == log[0]
+
+
+async def _echo(stream: trio.SocketStream) -> bool:
+    with trio.fail_after(20):
+        await stream.send_all(b"\x00\x0a0001B20000")
+        return bytes(await stream.receive_some()) == b"\x00\x080001B300"
 
 
 def test_what_goes_wrong_is_one_line_and_a_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,22 +1,27 @@
 """Mutual TLS: both sides show a certificate, 1.2 or later, and no other client gets a word out of the HSM."""
 
 import datetime
+import functools
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from switch.cli import main
 from switch.daemon import hsmd
 from switch.hsm import requests
+from switch.hsm import tls as tls_module
 from switch.hsm.client import HsmClient, HsmUnavailable
 from switch.hsm.config import HsmConfig, HsmConfigError, ServerTls
-from switch.hsm.ping import ping
+from switch.hsm.ping import CertificateRefused, ping
 from switch.hsm.server import serve
 from switch.hsm.statistics import HsmStatistics
 from switch.hsm.tls import ClientTls, server_context
@@ -34,11 +39,11 @@ class Authority:
         self.file = str(folder / f"{name}.pem")
         self._write(self.file, self._sign(name, self._key.public_key(), authority=True))
 
-    def issue(self, name: str) -> dict[str, str]:
-        """A certificate for `name` and its key: the two paths that a configuration names."""
+    def issue(self, name: str, days: int = 1) -> dict[str, str]:
+        """A certificate for `name` and its key: the two paths that a configuration names; of -1 days has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate, private = str(self._folder / f"{name}.crt"), self._folder / f"{name}.key"
-        self._write(certificate, self._sign(name, key.public_key(), authority=False))
+        self._write(certificate, self._sign(name, key.public_key(), days, authority=False))
         private.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -47,15 +52,15 @@ class Authority:
         private.chmod(0o600)
         return {"certificate": certificate, "key": str(private)}
 
-    def _sign(self, name: str, key: ec.EllipticCurvePublicKey, *, authority: bool) -> x509.Certificate:
+    def _sign(self, name: str, key: ec.EllipticCurvePublicKey, days: int = 1, *, authority: bool) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = x509.CertificateBuilder(
             issuer_name=self._name,
             subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
             public_key=key,
             serial_number=x509.random_serial_number(),
-            not_valid_before=now - datetime.timedelta(days=1),
-            not_valid_after=now + datetime.timedelta(days=1),
+            not_valid_before=now - datetime.timedelta(days=2),
+            not_valid_after=now + datetime.timedelta(days=days),
         )
         builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
@@ -168,6 +173,82 @@ async def test_an_hsm_with_another_name_or_authority_is_not_believed(
         async with HsmClient(*secured, timeout=10, tls=tls) as hsm:
             with pytest.raises(HsmUnavailable):
                 await hsm.call(requests.diagnostics())
+
+
+def _refusals(authority: Authority, client: ClientTls, folder: Path) -> list[tuple[ClientTls, str]]:
+    """Certificates and authorities that do not do, and what `switch hsm ping` says of them."""
+    theirs, good = Authority(folder, "theirs"), {"certificate": client.certificate, "key": client.key}
+    tls = functools.partial(ClientTls, server_name="hsm.test")
+    return [
+        (tls(ca=authority.file, **authority.issue("old.test", days=-1)), "it refuses our certificate: expired"),
+        (tls(ca=authority.file, **theirs.issue("new.test")), "it refuses our certificate: not signed by an authority"),
+        (tls(ca=theirs.file, **good), "its certificate is refused here: "),
+        (ClientTls(ca=authority.file, **good, server_name="x.test"), "its certificate is refused here: Hostname mism"),
+    ]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_ping_tells_a_refused_certificate_in_plain_words(
+    version: ssl.TLSVersion,
+    secured: Address,
+    authority: Authority,
+    client: ClientTls,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    genuine = tls_module._context
+
+    def limited(protocol: int, *files: str) -> ssl.SSLContext:
+        context = genuine(protocol, *files)
+        context.maximum_version = version
+        return context
+
+    monkeypatch.setattr(tls_module, "_context", limited)
+    for tls, said in _refusals(authority, client, tmp_path):
+        with pytest.raises(CertificateRefused, match=said):
+            await ping("{}:{}".format(*secured), within=10, tls=tls)
+
+
+async def test_a_ping_tells_an_hsms_expired_certificate(
+    nursery: trio.Nursery, authority: Authority, client: ClientTls
+) -> None:
+    expired = ServerTls(**authority.issue("expired.test", days=-1), client_ca=authority.file)
+    client = msgspec.structs.replace(client, server_name="expired.test")
+    (address,) = await nursery.start(serve, HsmConfig(port=0, tls=expired))
+    with pytest.raises(CertificateRefused, match="its certificate is refused here: certificate has expired"):
+        await ping("{}:{}".format(*address), within=10, tls=client)
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_ping_tells_other_losses_from_a_refused_certificate(
+    nursery: trio.Nursery, secured: Address, client: ClientTls
+) -> None:
+    async def hang_up(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+
+    (listener,) = await nursery.start(functools.partial(trio.serve_tcp, hang_up, 0, host="127.0.0.1"))
+    (plain,) = await nursery.start(serve, HsmConfig(port=0))
+    for address, tls, said in (
+        (listener.socket.getsockname(), client, "TLS handshake failed: connection lost"),
+        (listener.socket.getsockname(), None, "closed the connection without an answer"),
+        (plain, client, "no TLS handshake in time"),
+        (secured, None, "does it want TLS"),
+    ):
+        with pytest.raises(HsmUnavailable, match=said) as caught:
+            await ping("{}:{}".format(*address), within=0.5 if address == plain else 10, tls=tls)
+        assert not isinstance(caught.value, CertificateRefused)
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_refused_certificate_has_a_status_of_its_own(
+    secured: Address, authority: Authority, client: ClientTls, tmp_path: Path
+) -> None:
+    for tls, said in [*_refusals(authority, client, tmp_path), (client, "")]:
+        options = {"certificate": tls.certificate, "key": tls.key, "ca": tls.ca, "server-name": tls.server_name}
+        words = [word for name, value in options.items() for word in (f"--tls-{name}", value)]
+        arguments = ["hsm", "ping", "{}:{}".format(*secured), "--timeout", "10", *words]
+        found = await trio.to_thread.run_sync(functools.partial(CliRunner().invoke, main, arguments))
+        assert (found.exit_code, said in found.stderr) == (77 if said else 0, True), found.stderr
 
 
 async def test_plain_text_and_an_unfinished_handshake_cost_a_connection_and_nothing_else(
