@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
 from switch.tools.chaos.checks import CHECKERS, check
 from switch.tools.chaos.records import Evidence, Hold, Journalled, Message, Payment, Unasked
 

@@ -3,10 +3,10 @@
 import pytest
 import trio
 import trio.testing
-
-from switch.simulator.wire import ConnectionLost, FrameStream
 from switch.tools.chaos.plan import KILL, PROXY, plan_round
 from switch.tools.chaos.proxy import DOWN, HOST, KINDS, UP, Proxy
+
+from switch.simulator.wire import ConnectionLost, FrameStream
 
 _FRAME = b"0800 twenty bytes ok"
 

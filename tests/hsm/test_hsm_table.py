@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from switch.tools import make_hsm_docs
 
 from switch.hsm.blocklmk import TEST_BLOCK_LMK, About
 from switch.hsm.commands.checkvalues import FlaggedKey, LongType, ShortType
@@ -31,7 +32,6 @@ from switch.hsm.layout import (
 )
 from switch.hsm.pinformat import Account, PinBlock
 from switch.hsm.table import TABLE
-from switch.tools import make_hsm_docs
 
 CODES = sorted(TABLE)
 TYPES = [kind.code for kind in KINDS.values()]
