@@ -16,6 +16,7 @@ from switch.tools.chaos.proxy import HOST, Proxy
 from switch.daemon import admin, batches
 from switch.daemon.admin import AdminError
 from switch.daemon.config import load
+from switch.hsm.client import HsmUnavailable
 from switch.lab import plan
 from switch.lab.lab import Lab
 
@@ -26,6 +27,7 @@ _ISSUER_FRAMING, _OTHERS = "ascii4", {"visa": "visa4"}
 _BACKOFF = "backoff = { first = 0.05, longest = 0.5 }"
 _QUEUE = "\n[queue]\nlongest_retry = 2.0\n"
 _POLL = 0.05
+_HSM_PATIENCE = 30.0
 
 
 class _QuietLab(Lab):
@@ -142,10 +144,17 @@ class World:
             return {}
 
     async def close_batch(self) -> list[Path]:
-        """Closes the batch and writes its files."""
+        """Closes the batch and writes its files, again while the HSM is not back; raises HsmUnavailable."""
         loaded = load(self.folder / "switch.toml")
         batch = await batches.close(loaded)
-        return [file.path for file in await batches.write(loaded, batch)]
+        deadline = trio.current_time() + _HSM_PATIENCE
+        while True:
+            try:
+                return [file.path for file in await batches.write(loaded, batch)]
+            except HsmUnavailable:
+                if trio.current_time() > deadline:
+                    raise
+            await trio.sleep(_POLL)
 
 
 def _is_quiet(status: dict[str, object]) -> bool:
