@@ -1,9 +1,12 @@
 """Each checker finds what it is for, and has nothing to say about a world that is in order."""
 
+import json
 from dataclasses import replace
 
 import pytest
+from switch.tools.chaos.campaign import write_evidence
 from switch.tools.chaos.checks import CHECKERS, check
+from switch.tools.chaos.plan import KILL, plan_round
 from switch.tools.chaos.records import Evidence, Hold, Journalled, Message, Payment, Unasked
 
 
@@ -126,3 +129,12 @@ def test_what_the_network_did_to_terminals_excuses_silence_and_doubles():
     _message(0, waited=3.9)(evidence)
     evidence.unasked.append(Unasked(1, "T1", "0210", "000100", 100, True))
     assert check(evidence) == []
+
+
+def test_what_was_judged_is_written_down(tmp_path):
+    evidence = _world()
+    evidence.disturbed.add(1)
+    write_evidence(tmp_path / "evidence.json", plan_round(1, 1, frozenset((KILL,)), 2.5), ["a violation"], evidence)
+    written = json.loads((tmp_path / "evidence.json").read_text())
+    assert written["violations"] == ["a violation"] and written["files"] == [["visa", "978", 1, 100]]
+    assert written["round"]["faults"] and len(written["holds"]) == 4 and written["disturbed"] == [1]

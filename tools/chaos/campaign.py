@@ -142,8 +142,7 @@ class _Lab:
         tally.faults += sum(fault.what != "kill" for fault in plan.faults)
         if violations:
             tally.failures.append(Failure(plan, violations, self._folder))
-            text = json.dumps({"round": asdict(plan), "violations": violations, **asdict(self.evidence)}, default=list)
-            (self._folder / "evidence.json").write_text(text, encoding="utf-8")
+            write_evidence(self._folder / "evidence.json", plan, violations, self.evidence)
         return bool(violations)
 
     def count(self, tally: Tally) -> None:
@@ -162,3 +161,10 @@ class _Lab:
             Terminal(number, site, self.evidence, random.Random(f"{seed} {self._folder.name} {number}"))
             for number in range(self._settings.terminals)
         ]
+
+
+def write_evidence(path: Path, plan: Round, violations: list[str], evidence: Evidence) -> None:
+    """Everything that was judged, as JSON."""
+    files = [[network, currency, *total] for (network, currency), total in evidence.files.items()]
+    found = {"round": asdict(plan), "violations": violations, **asdict(evidence), "files": files}
+    path.write_text(json.dumps(found, default=sorted), encoding="utf-8")
