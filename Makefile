@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test chaos lint types floors clean
+.PHONY: run test simulate chaos lint types floors clean
 
 run: $(VENV)/.ready
 	$(BIN)/switch lab $(ARGS)
@@ -13,6 +13,9 @@ test: lint types floors
 
 chaos: $(VENV)/.ready
 	$(BIN)/switch-chaos --rounds 200 $(ARGS)
+
+simulate: $(VENV)/.ready
+	$(BIN)/switch-simulate --duration $(or $(DURATION),3600) $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

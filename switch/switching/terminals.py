@@ -1,5 +1,6 @@
 """Terminal connections: every frame goes to the engine with a link to answer on."""
 
+import functools
 from collections.abc import Callable
 
 from switch.dialect.pos1987 import TerminalDialect
@@ -9,6 +10,8 @@ from switch.link.reactor import Reactor
 from switch.switching.settings import ListenerSettings
 
 _OVERLOAD = "96"
+# It keeps nothing between two messages, and compiling a spec takes some 50 ms.
+_dialect_of = functools.cache(TerminalDialect)
 
 
 class TerminalSession:
@@ -66,7 +69,7 @@ class TerminalListener:
         self, settings: ListenerSettings, engine: Engine, reactor: Reactor, overloaded: Callable[[], bool]
     ) -> None:
         self._settings = settings
-        self._dialect = TerminalDialect(settings.spec)
+        self._dialect = _dialect_of(settings.spec)
         self._engine = engine
         self._reactor = reactor
         self._overloaded = overloaded

@@ -1,0 +1,260 @@
+"""One run: everything is built from the seed, payments are made under faults, all heals, the books are closed."""
+
+import functools
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+from typing import cast
+
+import structlog
+import trio
+
+from switch.clearing import ClearingSettings, file_totals, write_batch
+from switch.crypto.datakeys import DataKeys
+from switch.dialect.iso1993 import Iso1993Dialect
+from switch.dialect.mastercard import MastercardDialect
+from switch.dialect.visa import VisaDialect
+from switch.engine.config import EngineSettings, HostSettings, OnUs, QueueLimits, TerminalSettings
+from switch.engine.routing import parse_bin_table
+from switch.journal.records import CloseBatch
+from switch.logs import render
+from switch.resources import read_text
+from switch.simulation import deterministic
+from switch.simulation.disk import GatedMarks, Platter, SlowStore, open_store
+from switch.simulation.faults import Faults
+from switch.simulation.net import VirtualNetwork, Wire
+from switch.simulation.peers.host import Host
+from switch.simulation.peers.hsm import Hsm
+from switch.simulation.peers.terminal import Terminal
+from switch.simulation.process import Killed, Process
+from switch.simulation.record import Record
+from switch.simulator.terminal.messages import Moment
+from switch.switching.clock import Clock
+from switch.switching.runtime import Switch, SwitchSettings
+from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
+
+_KEYS = DataKeys(bytes(range(32)), bytes(range(32, 64)))
+_EPOCH = 1_781_176_224  # 2026-06-11 11:10:24 UTC
+_HOSTS = {"visa": ("visa", 7001), "mastercard": ("mastercard", 7002), "issuer-a": ("issuer", 7003)}
+_BINS = ("4,visa,visa", "5,mastercard,mastercard", "2,mastercard,mastercard", "411111,on-us,issuer-a")
+_PANS = ("4111111111111111", "4242424242424242", "5555555555554444", "2223003122003222")
+_HSM_PORT = 1500
+_TERMINALS = 6
+# Virtual seconds: how long terminals may take in all, and how long queues get afterwards.
+_LONGEST, _CALM = 3600.0, 45.0
+
+
+@functools.cache
+def _fixtures() -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
+    """Keys under the LMK, clear keys, and the cards that pay."""
+    under = {name: key["under_lmk"] for name, key in json.loads(read_text("fixtures", "keys.json"))["keys"].items()}
+    clear = dict(json.loads(read_text("fixtures", "clear_keys.json"))["keys"])
+    cards = [card for card in json.loads(read_text("fixtures", "cards.json"))["cards"] if card["pan"] in _PANS]
+    return under, clear, cards
+
+
+@functools.cache
+def settings() -> SwitchSettings:
+    """The switch of the simulation, with short pauses in its queue."""
+    under = _fixtures()[0]
+    hosts = {
+        "visa": HostSettings("visa", VisaDialect(), under["zpk.visa"]),
+        "mastercard": HostSettings("mastercard", MastercardDialect(), under["zpk.mastercard"]),
+        "issuer-a": HostSettings(
+            "issuer-a", Iso1993Dialect(), on_us=OnUs(under["pvk.issuer-a"], under["cvk.issuer-a"])
+        ),
+    }
+    return SwitchSettings(
+        engine=EngineSettings(
+            hosts=hosts,
+            default_terminal=TerminalSettings(tpk=under["tpk.lab"]),
+            queue=QueueLimits(longest_retry=4.0, attempts=200),
+        ),
+        listeners=[
+            ListenerSettings(name="hex", port=9000),
+            ListenerSettings(name="binary", port=9001, spec="pos-1987-ascii-binary"),
+        ],
+        hosts={name: HostLinkSettings(host="virtual", port=port) for name, (_, port) in _HOSTS.items()},
+        hsm=HsmLinkSettings(host="virtual", port=_HSM_PORT),
+    )
+
+
+class World:
+    """The parts of one run and what is noted of them."""
+
+    def __init__(self, seed: int, payments: int, faults: frozenset[str], folder: Path) -> None:
+        self.seed, self.payments, self._folder = seed, payments, folder
+        self.record = Record(trio.current_time, faults)
+        self.wire = Wire(self.dice("wire"))
+        self.platter = Platter(self.dice("disk"))
+        self.faults = Faults(self)
+        self.hosts = [
+            Host(name, kind, port, self.wire, self.record, self.dice(name), lambda: self.faults.peers_strange)
+            for name, (kind, port) in _HOSTS.items()
+        ]
+        self.hsm = Hsm(_HSM_PORT, self.wire)
+        self.ports = [9000, 9001, _HSM_PORT, *(port for _, port in _HOSTS.values())]
+        self.switch_process = Process("switch")
+        self.power_lost = False
+        self.wall_offset = 0.0
+        self._boot = 0
+        self._amount = 1000
+        self._switch: Switch | None = None
+        self._store: SlowStore | None = None
+        self._ending = False
+        self._trouble = trio.CancelScope()
+
+    def dice(self, name: str) -> Random:
+        return deterministic.stream(self.seed, name)
+
+    def note(self, who: str, what: str, **of: object) -> None:
+        self.record.note(who, what, **of)
+
+    def _wall(self) -> float:
+        return _EPOCH + trio.current_time() + self.wall_offset
+
+    def _moment(self) -> Moment:
+        utc = time.gmtime(self._wall())
+        return Moment(time.strftime("%m%d%H%M%S", utc), time.strftime("%H%M%S", utc), time.strftime("%m%d", utc))
+
+    def _next_amount(self) -> int:
+        self._amount += 1
+        return self._amount
+
+    def log(self, _logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """Every log line of the switch, as it would be written."""
+        fields = {str(name): value for name, value in event.items() if name != "event"}
+        if fields.pop("exc_info", None):
+            fields["error"] = _current_error()
+        line = render(None, method, {**fields, "event": event["event"]})
+        self.record.note("switch", "log", level=method, line=line, event=event["event"])
+        raise structlog.DropEvent
+
+    # -- the run
+
+    async def run(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.wire.run)
+            parts: list[Host | Hsm] = [*self.hosts, self.hsm]
+            for part in parts:
+                nursery.start_soon(self._keep, part.run, part.name)
+            ended = trio.Event()
+            nursery.start_soon(self._switch_lives, ended)
+            nursery.start_soon(self._make_trouble)
+            with trio.move_on_after(_LONGEST) as scope:
+                await trio.sleep(2)
+                await self._pay()
+            if scope.cancelled_caught:
+                self.record.unfinished = "terminals"
+            self._trouble.cancel()
+            self.faults.heal()
+            await trio.sleep(_CALM)
+            self._ending = True
+            if self._switch is not None:
+                self._switch.stop()
+            await ended.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _make_trouble(self) -> None:
+        with self._trouble:
+            await self.faults.run()
+
+    async def _pay(self) -> None:
+        _, clear, cards = _fixtures()
+        tpk = bytes.fromhex(clear["tpk.lab"])
+        async with trio.open_nursery() as nursery:
+            for number in range(_TERMINALS):
+                share = len(range(number, self.payments, _TERMINALS))
+                dice = self.dice(f"terminal {number}")
+                terminal = Terminal(number, self.wire, self.record, dice, tpk, cards, self._next_amount, self._moment)
+                nursery.start_soon(terminal.run, share)
+
+    async def _keep(self, life: Callable[[], Awaitable[None]], name: str) -> None:
+        """Starts a part again whenever it has died."""
+        dice = self.dice(f"keeper {name}")
+        while True:
+            await life()
+            self.note("world", "died", part=name)
+            await trio.sleep(dice.uniform(0.05, 3.0))
+
+    async def _switch_lives(self, ended: trio.Event) -> None:
+        dice = self.dice("keeper switch")
+        while not self._ending:
+            await self._switch_life()
+            self.note("world", "died", part="switch")
+            if self.power_lost:
+                self.power_lost = False
+                self._boot += 1
+                self.platter.power_cut()
+            if not self._ending:
+                await trio.sleep(dice.uniform(0.05, 2.0))
+        ended.set()
+
+    async def _switch_life(self) -> None:
+        process = self.switch_process = Process("switch")
+        network = VirtualNetwork(self.wire, process)
+        marks = GatedMarks(self._folder / "delivered", f"boot {self._boot}")
+        marks.process = process
+        store = None
+        try:
+            with process.scope:
+                store = self._store = open_store(self.platter, _KEYS, marks, network)
+                marks.start()
+                await self._serve(store, marks, network)
+                self._close_books(store)
+        except* (Killed, OSError) as group:
+            self.note("world", "switch fell", why=type(group.exceptions[0]).__name__)
+        finally:
+            process.kill()
+            self._switch = None
+            if store is not None:
+                store.close()
+            marks.abandon()
+
+    async def _serve(self, store: SlowStore, marks: GatedMarks, network: VirtualNetwork) -> None:
+        clock = Clock(lambda: int(self._wall() * 1e9))
+        bins = parse_bin_table(_BINS, "bins")
+        switch = self._switch = Switch(settings(), bins, store, _KEYS, marks, store.recovery, clock, network)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.run)
+            await switch.run()
+            nursery.cancel_scope.cancel()
+
+    def _close_books(self, store: SlowStore) -> None:
+        """The real clearing writer on the final journal; its files are read back."""
+        store.inner.submit([CloseBatch(int(self._wall() * 1000))], None)
+        store.inner.flush()
+        batch = store.inner.take()[0][1].closed_batch
+        written = write_batch(store.inner.connection, _KEYS, batch, self._folder / "clearing", ClearingSettings())
+        self.record.files = {}
+        for file in written:
+            totals = file_totals(file.path)
+            self.record.files[totals.network] = dict(totals.currencies)
+
+
+def simulate(seed: int, payments: int, faults: frozenset[str]) -> Record:
+    """One run, and what was to be seen of it."""
+    found: list[Record] = []
+    before = structlog.get_config()
+    with tempfile.TemporaryDirectory(prefix="switch-simulate-") as folder:
+
+        async def main() -> None:
+            world = World(seed, payments, faults, Path(folder))
+            structlog.configure(processors=[world.log], cache_logger_on_first_use=False)
+            found.append(world.record)
+            await world.run()
+
+        try:
+            deterministic.run(main, seed)
+        finally:
+            structlog.configure(**cast("dict[str, object]", before))  # type: ignore[arg-type]
+    return found[0]
+
+
+def _current_error() -> str:
+    error = sys.exc_info()[1]
+    return f"{type(error).__name__}: {error}"
