@@ -203,7 +203,10 @@ MUTATIONS = (
     Mutation("recovery skips the queue", "crash,peers", _wrap(Engine, "recover", _recovery_skips("saf")), 2),
     Mutation("unsent decline approved", "network", _wrap(Closer, "decline_unsent", _approves_unsent), 3),
     Mutation("HSM or journal failure approved", "hsm,disk", _wrap(Closer, "decline_unstored", _failure_approved)),
+    Mutation("two answers to a request", "none", _wrap(Replies, "answer", _double)),
     Mutation("no answer when the journal fails", "disk", _wrap(Closer, "decline_unstored", _silent_refusal)),
     Mutation("what was withheld stays approved", "disk", _wrap(Closer, "out_of_time", _withheld_ignored), 8),
     Mutation("delivery is never marked", "crash", _wrap(DeliveryLog, "mark", _nothing)),
+    Mutation("a terminal's reversal reverses nothing", "none", _wrap(Reverser, "_take_back", _nothing)),
+    Mutation("units lost by the journal", "none", _wrap(Applier, "apply", lambda _: lambda *_a: (Ack(ok=True), []))),
 )

@@ -1,0 +1,11 @@
+"""Whole worlds under faults, each decided by its seed. A failure prints what `switch-simulate --seed` shows again."""
+
+import pytest
+
+SEEDS = range(2000, 2000 + 20)
+
+
+@pytest.mark.parametrize("faults", ["network", "crash,disk,network"])
+def test_the_contract_holds(faults, violations):
+    found = {seed: wrong for seed in SEEDS if (wrong := violations(seed, faults))}
+    assert not found
