@@ -12,9 +12,8 @@ from switch.engine.exchange import Exchange
 from switch.engine.queue import HostQueue
 from switch.engine.replies import Replies
 from switch.engine.reverse import Reverser
-from switch.journal.apply import Applier
 from switch.journal.delivery import DeliveryLog
-from switch.journal.records import Ack, SafPut
+from switch.journal.records import SafPut
 from switch.switching.runtime import Switch
 
 
@@ -208,5 +207,4 @@ MUTATIONS = (
     Mutation("what was withheld stays approved", "disk", _wrap(Closer, "out_of_time", _withheld_ignored), 8),
     Mutation("delivery is never marked", "crash", _wrap(DeliveryLog, "mark", _nothing)),
     Mutation("a terminal's reversal reverses nothing", "none", _wrap(Reverser, "_take_back", _nothing)),
-    Mutation("units lost by the journal", "none", _wrap(Applier, "apply", lambda _: lambda *_a: (Ack(ok=True), []))),
 )
