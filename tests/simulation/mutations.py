@@ -87,18 +87,6 @@ def _without(kind: type) -> Callable[[Any], Any]:
     return make
 
 
-def _own_amount(change: Callable[[int], int]) -> Callable[[Any], Any]:
-    def make(original: Any) -> Any:
-        def reversal(self: Any, txn: Any, *rest: Any) -> Any:
-            put, item = original(self, txn, *rest)
-            item.payment.amount = change(item.payment.amount)
-            return put, item
-
-        return reversal
-
-    return make
-
-
 def _taken_for_dead(_original: Any) -> Any:
     def again(self: Any, item: Any, code: str) -> None:
         self._done(item, "acknowledged", code)
@@ -194,7 +182,6 @@ MUTATIONS = (
     Mutation("duplicate key by DE11 alone", "none", _wrap(checks, "duplicate_key", _key_by_stan_only), 3),
     Mutation("queued messages not persisted", "crash,peers", _wrap(Switch, "store", _without(SafPut)), 2),
     Mutation("repeat without its MTI", "peers", _wrap(HostQueue, "_send", _no_repeat_mti), 4),
-    Mutation("reversal with amount 0", "peers", _wrap(Core, "reversal", _own_amount(lambda _: 0))),
     Mutation("stored answer not changed to 91", "all", _wrap(Core, "take_back", _stored_answer_stays), 5),
     Mutation("unanswered message counts as done", "peers,network", _wrap(HostQueue, "_again", _taken_for_dead)),
     Mutation("91 counts as acknowledged", "peers", _wrap(HostQueue, "answered", _acknowledged_by_refusal), 4),

@@ -2,7 +2,7 @@
 
 import pytest
 
-SEEDS = range(1000, 1000 + 20)
+SEEDS = range(1000, 1000 + 10)
 
 
 @pytest.mark.parametrize("faults", ["all", "crash,peers"])

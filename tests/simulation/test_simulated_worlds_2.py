@@ -2,7 +2,7 @@
 
 import pytest
 
-SEEDS = range(2000, 2000 + 20)
+SEEDS = range(2000, 2000 + 10)
 
 
 @pytest.mark.parametrize("faults", ["network", "crash,disk,network"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-SEEDS = range(3000, 3000 + 20)
+SEEDS = range(3000, 3000 + 10)
 
 
 @pytest.mark.parametrize("faults", ["peers", "disk"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-SEEDS = range(4000, 4000 + 20)
+SEEDS = range(4000, 4000 + 10)
 
 
 @pytest.mark.parametrize("faults", ["hsm", "clock", "none"])
