@@ -1,5 +1,5 @@
 """python -m switch.tools.chaos"""
 
-from switch.tools.chaos.cli import main
+from .cli import main
 
 main()

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import msgspec
 import trio
-from switch.tools.chaos import gather
-from switch.tools.chaos.checks import check
-from switch.tools.chaos.plan import TERMINAL_LINKS, Round, plan_round
-from switch.tools.chaos.records import Evidence
-from switch.tools.chaos.terminals import Site, Terminal
-from switch.tools.chaos.world import World
 
 from switch.resources import read_text
+
+from . import gather
+from .checks import check
+from .plan import TERMINAL_LINKS, Round, plan_round
+from .records import Evidence
+from .terminals import Site, Terminal
+from .world import World
 
 _SETTLE, _QUIET = 60.0, 60.0
 _FIRST_AMOUNT = 100

@@ -5,9 +5,9 @@ A payment is known everywhere by its amount, which no other payment of the lab h
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from switch.tools.chaos.gather import event_of
-from switch.tools.chaos.records import APPROVED, OPEN, Evidence, Hold, Totals
-from switch.tools.chaos.terminals import PATIENCE
+from .gather import event_of
+from .records import APPROVED, OPEN, Evidence, Hold, Totals
+from .terminals import PATIENCE
 
 _MOVES = ("sale", "cash", "refund")
 _DEAD = ("reversal dead", "advice dead", "reversal has no form", "advice has no form")

@@ -9,11 +9,12 @@ import click
 import trio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from switch.tools.chaos import campaign
-from switch.tools.chaos.campaign import Settings, Tally
-from switch.tools.chaos.plan import KILL, PROXY
 
 from switch.lab.errors import LabError
+
+from . import campaign
+from .campaign import Settings, Tally
+from .plan import KILL, PROXY
 
 _SHOWN = 20
 _TELL = 10

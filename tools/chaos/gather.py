@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from switch.tools.chaos.records import Evidence, Hold, Journalled, Totals
-
 from switch.clearing import file_totals
 from switch.journal import reader
 from switch.lab.plan import ISSUERS
 from switch.lab.scripts import load_cards
+
+from .records import Evidence, Hold, Journalled, Totals
 
 _HOLDS = """
 SELECT listener, amount, kind, currency, state,

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from switch.tools.chaos.proxy import DOWN, KINDS, UP
+from .proxy import DOWN, KINDS, UP
 
 KILL, PROXY = "kill", "proxy"
 PROCESSES = ("switch", "switch", "switch", "hsm", "issuer-a", "issuer-b", "visa", "mastercard")

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import trio
-from switch.tools.chaos import records
-from switch.tools.chaos.proxy import HOST
-from switch.tools.chaos.records import Evidence, Message, Payment, Unasked
 
 from switch.lab.scripts import Card, load_cards
 from switch.message import MessageError, compile_spec, load_spec
 from switch.simulator.terminal.messages import Profile, Sale, now, request, reversal
 from switch.simulator.wire import ConnectionLost, FrameStream
+
+from . import records
+from .proxy import HOST
+from .records import Evidence, Message, Payment, Unasked
 
 PATIENCE = 4.0
 _COME_AGAIN = ("91", "96")

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import trio
 from rich.console import Console
-from switch.tools.chaos.plan import KILL, LINKS, Round
-from switch.tools.chaos.proxy import HOST, Proxy
 
 from switch.daemon import admin, batches
 from switch.daemon.admin import AdminError
@@ -19,6 +17,9 @@ from switch.daemon.config import load
 from switch.hsm.client import HsmUnavailable
 from switch.lab import plan
 from switch.lab.lab import Lab
+
+from .plan import KILL, LINKS, Round
+from .proxy import HOST, Proxy
 
 # Below the range from which the kernel gives out ports for connections.
 _LOWEST, _HIGHEST = 12_000, 31_000
