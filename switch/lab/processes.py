@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import trio
@@ -35,7 +36,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         # sd_notify(3): an abstract address needs no file and no short path.
         self._address = f"switch-lab-{os.getpid()}-{name}"
-        self._socket = trio.socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = trio.socket.from_stdlib_socket(self._notices)
 
     @property
     def pid(self) -> int:
@@ -106,7 +108,14 @@ class Child:
             tell(f"{self.name} ended ({_describe(status)}); starting it again")
             await trio.sleep(_RESTART_PAUSE)
             if not self.stopping:
+                self._forget_notices()
                 self.start()
+
+    def _forget_notices(self) -> None:
+        """Nobody waits for READY=1 after the first start, and a queue that is full would hold the process up."""
+        with suppress(BlockingIOError):
+            while True:
+                self._notices.recv(4096)
 
     async def stop(self, within: float) -> int:
         """SIGTERM, then SIGKILL after `within` seconds; its exit status."""
