@@ -8,7 +8,45 @@ import hmac
 from switch.crypto import once
 from switch.crypto.emv_keys import KEY_BYTES, exactly
 from switch.crypto.mac import pad
-from switch.crypto.tdes import encrypt, xor
+from switch.crypto.tdes import xor
+
+
+class CardTransaction:
+    """What is done under one transaction's key of 16 bytes: its cipher context serves the ARQC and the ARPC.
+
+    Of the key's two contexts the other, for the first blocks of the data, is made anew for each cryptogram.
+    """
+
+    __slots__ = ("_encrypt", "_left")
+
+    def __init__(self, session_key: bytes) -> None:
+        exactly(session_key, KEY_BYTES, "session key")
+        self._left = session_key[:8]
+        self._encrypt = once.encryptor(session_key)
+
+    def cryptogram(self, data: bytes, padding: int = 2) -> bytes:
+        """As `application_cryptogram`."""
+        if padding not in (1, 2):
+            raise ValueError("expected padding method 1 or 2")
+        blocks = pad(data, padding)
+        if len(blocks) == 8:
+            return self._encrypt(blocks)
+        chained = int.from_bytes(once.chain(self._left, blocks[:-8])) ^ int.from_bytes(blocks[-8:])
+        return self._encrypt(chained.to_bytes(8))
+
+    def arpc_method_1(self, arqc: bytes, response_code: bytes) -> bytes:
+        """As the function of this name."""
+        exactly(arqc, 8, "ARQC")
+        exactly(response_code, 2, "response code")
+        return self._encrypt(xor(arqc, response_code + bytes(6)))
+
+    def arpc_method_2(self, arqc: bytes, csu: bytes, proprietary: bytes = b"") -> bytes:
+        """As the function of this name."""
+        exactly(arqc, 8, "ARQC")
+        exactly(csu, 4, "card status update")
+        if len(proprietary) > 8:
+            raise ValueError(f"expected 0 to 8 bytes of proprietary authentication data, got {len(proprietary)}")
+        return self.cryptogram(arqc + csu + proprietary)[:4]
 
 
 def application_cryptogram(session_key: bytes, data: bytes, padding: int = 2) -> bytes:
@@ -16,10 +54,7 @@ def application_cryptogram(session_key: bytes, data: bytes, padding: int = 2) ->
 
     `padding` is ISO 9797-1's: 1 for Visa CVN 10 and 17, 2 for EMV, Visa CVN 18 and 22, and M/Chip.
     """
-    exactly(session_key, KEY_BYTES, "session key")
-    if padding not in (1, 2):
-        raise ValueError("expected padding method 1 or 2")
-    return _mac(session_key, data, padding)
+    return CardTransaction(session_key).cryptogram(data, padding)
 
 
 def cryptogram_is(expected: bytes, cryptogram: bytes) -> bool:
@@ -32,10 +67,7 @@ def arpc_method_1(session_key: bytes, arqc: bytes, response_code: bytes) -> byte
 
     Tag 91 is these eight bytes and the two of the ARC.
     """
-    exactly(session_key, KEY_BYTES, "session key")
-    exactly(arqc, 8, "ARQC")
-    exactly(response_code, 2, "response code")
-    return encrypt(session_key, xor(arqc, response_code + bytes(6)))
+    return CardTransaction(session_key).arpc_method_1(arqc, response_code)
 
 
 def arpc_method_2(session_key: bytes, arqc: bytes, csu: bytes, proprietary: bytes = b"") -> bytes:
@@ -43,15 +75,4 @@ def arpc_method_2(session_key: bytes, arqc: bytes, csu: bytes, proprietary: byte
 
     Tag 91 is these four bytes, the CSU and the proprietary bytes.
     """
-    exactly(session_key, KEY_BYTES, "session key")
-    exactly(arqc, 8, "ARQC")
-    exactly(csu, 4, "card status update")
-    if len(proprietary) > 8:
-        raise ValueError(f"expected 0 to 8 bytes of proprietary authentication data, got {len(proprietary)}")
-    return _mac(session_key, arqc + csu + proprietary, 2)[:4]
-
-
-def _mac(key: bytes, data: bytes, padding: int) -> bytes:
-    """ISO 9797-1 algorithm 3, as `mac_algorithm_3`; of the two contexts only the one that an ARPC needs too is kept."""
-    blocks = pad(data, padding)
-    return encrypt(key, xor(once.chain(key[:8], blocks[:-8]), blocks[-8:]))
+    return CardTransaction(session_key).arpc_method_2(arqc, csu, proprietary)

@@ -12,24 +12,32 @@ from switch.crypto.tdes import encrypt, odd_parity, xor
 
 KEY_BYTES = 16
 _ONES = b"\xff" * 8
+_COMPLEMENT = bytes(255 - byte for byte in range(256))
+# What follows the ATC in the two blocks of the common session key of application cryptograms.
+_LEFT, _RIGHT = b"\xf0" + bytes(5), b"\x0f" + bytes(5)
 
 
 def icc_master_key_a(imk: bytes, pan: str, psn: str = "00") -> bytes:
     """Option A (A1.4.1): from the 16 rightmost digits of PAN and sequence number, zeros on the left."""
-    exactly(imk, KEY_BYTES, "issuer master key")
     check_card(pan, psn)
-    return _master_key(imk, (pan + psn)[-16:].rjust(16, "0"))
+    return icc_master_key(imk, bytes.fromhex((pan + psn)[-16:].rjust(16, "0")))
+
+
+def icc_master_key(imk: bytes, card: bytes) -> bytes:
+    """What both options end with: from the 8 bytes that stand for the card, 16 digits packed."""
+    exactly(imk, KEY_BYTES, "issuer master key")
+    exactly(card, 8, "card")
+    return odd_parity(encrypt(imk, card + card.translate(_COMPLEMENT)))
 
 
 def icc_master_key_b(imk: bytes, pan: str, psn: str = "00") -> bytes:
     """Option B (A1.4.2): as option A up to 16 PAN digits; beyond, from the SHA-1 of all digits, decimalised."""
     if len(pan) <= 16:
         return icc_master_key_a(imk, pan, psn)
-    exactly(imk, KEY_BYTES, "issuer master key")
     check_card(pan, psn)
     digits = pan + psn if len(pan) % 2 == 0 else "0" + pan + psn
     digest = hashlib.sha1(bytes.fromhex(digits), usedforsecurity=False).hexdigest()
-    return _master_key(imk, decimalise(digest, 16))
+    return icc_master_key(imk, bytes.fromhex(decimalise(digest, 16)))
 
 
 def common_session_key(icc_mk: bytes, diversification: bytes) -> bytes:
@@ -46,8 +54,9 @@ def common_session_key(icc_mk: bytes, diversification: bytes) -> bytes:
 
 def ac_session_key(icc_mk: bytes, atc: bytes) -> bytes:
     """The common session key of application cryptograms (A1.3.1). `atc` is 2 bytes, tag 9F36."""
+    exactly(icc_mk, KEY_BYTES, "ICC master key")
     exactly(atc, 2, "ATC")
-    return common_session_key(icc_mk, atc + bytes(6))
+    return odd_parity(once.encrypt(icc_mk, atc + _LEFT + atc + _RIGHT))
 
 
 def mchip_session_key(icc_mk: bytes, atc: bytes, unpredictable_number: bytes) -> bytes:
@@ -76,8 +85,3 @@ def check_card(pan: str, psn: str) -> None:
         raise ValueError("expected a PAN of 8 to 19 digits")
     if not (psn.isascii() and psn.isdigit() and len(psn) == 2):
         raise ValueError("expected a PAN sequence number of 2 digits")
-
-
-def _master_key(imk: bytes, digits: str) -> bytes:
-    left = bytes.fromhex(digits)
-    return odd_parity(encrypt(imk, left + xor(left, _ONES)))

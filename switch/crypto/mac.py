@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from switch.crypto.contexts import CACHED_KEYS
-from switch.crypto.tdes import encrypt, encrypt_cbc, xor
+from switch.crypto.tdes import encrypt, encrypt_cbc
 
 _ZERO = bytes(8)
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
@@ -28,7 +28,8 @@ def pad(data: bytes, method: int) -> bytes:
         data += b"\x80"
     elif method not in (1, 3):
         raise ValueError("expected padding method 1, 2 or 3")
-    filled = data.ljust(max(8, -(-len(data) // 8) * 8), b"\0")
+    size = len(data)
+    filled = data if size and not size % 8 else data.ljust(-(-size // 8) * 8 or 8, b"\0")
     return (8 * len(data)).to_bytes(8, "big") + filled if method == 3 else filled
 
 
@@ -50,7 +51,7 @@ def mac_algorithm_3(key: bytes, data: bytes, padding: int, iv: bytes = _ZERO) ->
     blocks = _padded(data, padding, iv)
     chained = encrypt_cbc(left, iv, blocks[:-8])[-8:] if len(blocks) > 8 else iv
     # The last encryption, decryption and encryption together are one triple DES block.
-    return encrypt(key, xor(chained, blocks[-8:]))
+    return encrypt(key, (int.from_bytes(chained) ^ int.from_bytes(blocks[-8:])).to_bytes(8))
 
 
 def chain_algorithm_1(key: bytes, part: bytes, iv: bytes = _ZERO) -> bytes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from switch.crypto.emv_keys import icc_master_key_a, icc_master_key_b
+from switch.crypto.emv_keys import icc_master_key, icc_master_key_b
 from switch.hsm.faults import CommandFault
 from switch.hsm.layout import Text, Values
 
@@ -51,8 +51,10 @@ def card_key(imk: bytes, card: bytes | None, long_card: bytes | None = None) -> 
     text = (card or long_card or b"").hex()
     if not text.isdecimal():
         raise CommandFault("15", "card: expected digits")
-    if card or len(text) <= 2 * _SHORT:
-        return icc_master_key_a(imk, text[-16:-2], text[-2:])
+    if card:
+        return icc_master_key(imk, card)
+    if len(text) <= 2 * _SHORT:
+        return icc_master_key(imk, bytes.fromhex(text[-16:]))
     pan = text[:-2].removeprefix("0") if len(text) == 22 else text[:-2]
     try:
         return icc_master_key_b(imk, pan, text[-2:])

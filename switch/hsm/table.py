@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
 from itertools import takewhile
-from operator import itemgetter
 from typing import Any
 
 from switch.hsm.faults import CommandFault
 from switch.hsm.keyfield import Key
 from switch.hsm.layout import MOST_BEHIND, Field, Layout, Values, flat
+from switch.hsm.quick import Plans
 from switch.hsm.vault import Vault
 
 # What any command can answer: input, number of the LMK, not enabled, a fault of the HSM itself.
@@ -39,10 +39,12 @@ def verdict(same: bool) -> str | Answer:
 
 
 Function = Callable[..., str | Answer]
+# Characters of a command code.
+_CODE = 2
 
 
 def _never(_vault: Vault, _text: str) -> None:
-    """For commands whose fields are not all of fixed form."""
+    """For commands that are always read field by field."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,33 +72,21 @@ class Command:
         object.__setattr__(self, "keys", tuple(field for field in fields if isinstance(field, Key)))
         object.__setattr__(self, "_open", [(key.name, key.typed_by, key) for key in self.keys])
         object.__setattr__(self, "reply_code", self.code[0] + chr(ord(self.code[1]) + 1))
-        object.__setattr__(self, "quick", self._quick(first))
+        object.__setattr__(self, "quick", self._quick())
 
-    def _quick(self, first: list[Field]) -> Callable[[Vault, str], str | Answer | None]:
-        """What `parse` and `answer` do, for a command that is all fields of fixed form and has nothing behind them.
-
-        None when the text is not of that form: it is then read field by field.
-        """
+    def _quick(self) -> Callable[[Vault, str], str | Answer | None]:
+        """What `parse` and `answer` do, for a command in one of the forms that can be read at once; else None."""
         names = [name for name in signature(self.function).parameters if name != "vault"]
-        told = [field.name for field in first if field.name]
-        if len(first) != len(self.request) or {*names} != {*self._blank} or self.authorised:
+        if {*names} != {*self._blank} or self.authorised:
             return _never
-        match = re.compile("".join(field.pattern or "" for field in first) + r"\Z").match
-        absent = tuple(None for name in names if name not in told)
-        given = [*told, *(name for name in names if name not in told)]
-        arrange = itemgetter(*(given.index(name) for name in names)) if len(names) > 1 else tuple
-        opened = [(names.index(key.name), names.index(key.typed_by) if key.typed_by else -1, key) for key in self.keys]
-        function = self.function
+        plans = Plans(self.request, names, self.function)
+        end = plans.end
+        if end == _CODE:  # nothing to choose from
+            return plans[""] or _never
 
         def quick(vault: Vault, text: str) -> str | Answer | None:
-            found = match(text, 2)
-            if found is None:
-                return None
-            values = [*arrange(found.groups() + absent)]
-            for place, typed, key in opened:
-                if values[place] is not None:
-                    values[place] = vault.open(values[place], key, "" if typed < 0 else values[typed])
-            return function(vault, *values)
+            plan = plans[text[2:end]]
+            return plan(vault, text) if plan else None
 
         return quick
 

@@ -31,6 +31,7 @@ from switch.hsm.layout import (
     When,
 )
 from switch.hsm.pinformat import Account, PinBlock
+from switch.hsm.quick import Plans
 from switch.hsm.table import TABLE
 
 CODES = sorted(TABLE)
@@ -216,6 +217,40 @@ def test_fields_read_at_once_are_those_read_one_by_one(code: str, data: Any, ben
     except CommandFault as fault:
         found = fault.code
     assert found == expected or (isinstance(expected, dict) and found in ("13", "15"))
+
+
+@pytest.mark.parametrize("code", CODES)
+@given(data=st.data())
+def test_what_a_plan_reads_is_what_the_fields_read(code: str, data: Any, bench: Any) -> None:
+    row, vault = TABLE[code], bench.hsm.vault("00")
+    text = list(code + Maker(data, bench).body(row.request))
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(2, len(text)))
+        text[at : at + data.draw(st.integers(0, 2))] = data.draw(st.text(HEX + "UXS;%\x19²", max_size=2))
+    command = "".join(text)
+    plans = Plans(row.request, [*row._blank], lambda _vault, *values: values)
+    plan = plans[command[2 : plans.end]]
+    try:
+        found = plan(vault, command) if plan else None
+    except CommandFault as fault:
+        found = fault.code
+    if found is None:
+        return  # read field by field, as the other tests do
+    try:
+        values, number, trailer = row.parse(command)
+        for name, typed_by, key in row._open:
+            if values[name] is not None:
+                values[name] = vault.open(values[name], key, values[typed_by] if typed_by else "")
+    except CommandFault as fault:
+        assert found == fault.code
+    else:
+        assert (found, number, trailer) == (tuple(values.values()), "00", "")
+
+
+def test_the_commands_of_payments_are_read_at_once(bench: Any) -> None:
+    commands, vault = bench.commands(), bench.hsm.vault("00")
+    for code in ("CA", "CC", "CW", "CY", "DC", "EC", "JC", "JE", "KQ", "KU", "KW", "M6", "M8", "MS"):
+        assert TABLE[code].quick(vault, commands[code]) is not None, code
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -3,8 +3,8 @@
 KQ is for cards whose key does not change, and for M/Chip's own session keys. KW derives EMV2000 keys from a tree or
 common session keys. What else a real HSM returns to an authorised caller, the right cryptogram, is never returned."""
 
-from switch.crypto import emv_cryptograms
 from switch.crypto.emv2000 import emv2000_session_key
+from switch.crypto.emv_cryptograms import CardTransaction, cryptogram_is
 from switch.crypto.emv_keys import ac_session_key, mchip_session_key
 from switch.hsm.emvfields import CARD, LONG_CARD, Sized, card_key
 from switch.hsm.faults import CommandFault
@@ -57,13 +57,12 @@ def static_cryptogram(
     """Modes: 0 verify, 1 verify and answer, 2 answer. Schemes: 0 Visa, the card's key itself; 1 M/Chip, whose answer is
     under the card's key too."""
     icc = card_key(mk_ac, card)
+    own = CardTransaction(icc)
     if data is not None:
-        session = icc if scheme == "0" else mchip_session_key(icc, atc, un)
-        if not _is_right(session, data, arqc):
+        transaction = own if scheme == "0" else CardTransaction(mchip_session_key(icc, atc, un))
+        if not _is_right(transaction, data, arqc):
             return Answer("01")
-    if arc is None:
-        return ""
-    return emv_cryptograms.arpc_method_1(icc, arqc, arc).decode("latin-1")
+    return "" if arc is None else own.arpc_method_1(arqc, arc).decode("latin-1")
 
 
 @command(
@@ -106,14 +105,14 @@ def session_cryptogram(
     """Modes: 0 verify, 1 verify and answer, 2 answer, 3 and 4 the same with ARPC method 2: its 4 bytes and the CSU.
     Schemes: 0 and 1 EMV2000, 2 and 3 common session key; the card's key by option A in 0 and 2, by B in 1 and 3. Trees:
     0 has branch factor 2 and height 16, 1 has 4 and 8."""
-    session = _session_key(scheme, card_key(mk_ac, card, long_card), atc, tree, iv_ac)
-    if data is not None and not _is_right(session, data, arqc):
+    transaction = CardTransaction(_session_key(scheme, card_key(mk_ac, card, long_card), atc, tree, iv_ac))
+    if data is not None and not _is_right(transaction, data, arqc):
         return Answer("01")
     if arc is not None:
-        return emv_cryptograms.arpc_method_1(session, arqc, arc).decode("latin-1")
+        return transaction.arpc_method_1(arqc, arc).decode("latin-1")
     if csu is None:
         return ""
-    return (emv_cryptograms.arpc_method_2(session, arqc, csu, proprietary or b"") + csu).decode("latin-1")
+    return (transaction.arpc_method_2(arqc, csu, proprietary or b"") + csu).decode("latin-1")
 
 
 def _session_key(scheme: str, icc: bytes, atc: bytes, tree: str | None, iv: bytes | None) -> bytes:
@@ -123,8 +122,7 @@ def _session_key(scheme: str, icc: bytes, atc: bytes, tree: str | None, iv: byte
     return emv2000_session_key(icc, atc, height, branch, iv or b"")
 
 
-def _is_right(session: bytes, data: str, arqc: bytes) -> bool:
+def _is_right(transaction: CardTransaction, data: str, arqc: bytes) -> bool:
     if not data:
         raise CommandFault("81", "no transaction data")
-    expected = emv_cryptograms.application_cryptogram(session, data.encode("latin-1"), _ZEROS)
-    return emv_cryptograms.cryptogram_is(expected, arqc)
+    return cryptogram_is(transaction.cryptogram(data.encode("latin-1"), _ZEROS), arqc)
