@@ -1,7 +1,7 @@
 """Triple DES under keys that come once: a card's and a transaction's. Their contexts are not kept.
 
 `tdes` keeps contexts of the keys it meets; card and session keys there would stay in memory and push out the few keys
-of every day. A new context costs what it costs: seven times an encryption of one block."""
+of every day. A new context costs what it costs: seven times an encryption of one block. Not thread-safe, as `tdes`."""
 
 from collections.abc import Callable
 from typing import Any
