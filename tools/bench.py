@@ -22,15 +22,21 @@ def codec(rounds: int) -> None:
 
 
 @main.command()
-@click.option("--seconds", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Of each measurement.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=1.0, show_default=True, help="Of each measurement.")
 @click.option("--cards", type=click.IntRange(64), default=1000, show_default=True, help="Different cards in turn.")
-def hsm(seconds: float, cards: int) -> None:
+@click.option("--command", "code", default="", help="One command only, such as CA.")
+@click.option("--quick", is_flag=True, help="0.2 seconds each: a rough picture of all in two minutes.")
+def hsm(seconds: float, cards: int, code: str, *, quick: bool) -> None:
     """HSM commands, in process and over TCP, beside psec and pyemv; wants the `dev` extra."""
     try:
-        from .bench_hsm import run
+        from .bench_hsm import names_of, run
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'iso8583-switch[dev]'") from None
-    run(seconds, cards)
+    try:
+        names = names_of(code)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--command") from None
+    run(0.2 if quick else seconds, cards, names)
 
 
 @main.command()

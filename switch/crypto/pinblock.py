@@ -27,6 +27,8 @@ _FORMS = {
 _DIGITS = "0123456789abcdef"
 # Where the PIN ends in the hex digits of a block, by its length nibble.
 END_OF_PIN = {digit: 2 + size for size, digit in enumerate(_DIGITS)}
+# The filler behind a PIN of so many digits, where it is F.
+_FILL = ["f" * (14 - size) for size in range(MAX_PIN + 1)]
 # Every nibble as one of A to F: random hex digits to the filler of format 3.
 _TO_LETTERS = bytes(10 + (byte >> 4) % 6 << 4 | 10 + (byte & 15) % 6 for byte in range(256))
 
@@ -58,7 +60,7 @@ def encode(code: str, pin: str, account: str, fill: str) -> bytes:
     control, fillers, bound = form
     size = len(pin)
     text = f"{control}{_DIGITS[size]}{pin}"
-    text = text.ljust(16, "f") if fillers == "f" else text + _filler(code, fill)[: 14 - size]
+    text += _FILL[size] if fillers == "f" else _filler(code, fill)[: 14 - size]
     return (int(text, 16) ^ _number(account)).to_bytes(8) if bound else bytes.fromhex(text)
 
 
@@ -71,7 +73,7 @@ def decode(code: str, block: bytes, account: str) -> str:
         _only_diebold(code)
         return checked_pin(block.hex().rstrip("f"))
     control, fillers, bound = form
-    clear = (int.from_bytes(block) ^ _number(account)).to_bytes(8).hex() if bound else block.hex()
+    clear = f"{int.from_bytes(block) ^ _number(account):016x}" if bound else block.hex()
     if clear[0] != control:
         raise PinBlockError("control nibble")
     end = END_OF_PIN[clear[1]]

@@ -138,7 +138,7 @@ def open_block(vault: Vault, key: ClearKey, block: str, code: str, account: str)
             pin = pinblock4.decipher(key, data, account)
         else:
             clear = once.decrypt(key, data) if key.once else tdes.decrypt(key, data)
-            pin = pinblock.decode(code, clear, account_digits(account, code))
+            pin = pinblock.decode(code, clear, account if len(account) == 12 else account_digits(account, code))
     except PinBlockError as error:
         raise CommandFault("24" if error.length else "20", str(error)) from None
     vault.check_pin(pin)
@@ -151,7 +151,7 @@ def make_block(key: ClearKey, pin: str, code: str, account: str) -> str:
     if code == pinblock.ISO_4:
         return pinblock4.encipher(key, pin, account, secrets.token_hex(8).upper()).hex().upper()
     fill = "" if code == pinblock.ISO_0 else secrets.token_hex(8).upper()
-    clear = pinblock.encode(code, pin, account_digits(account, code), fill)
+    clear = pinblock.encode(code, pin, account if len(account) == 12 else account_digits(account, code), fill)
     made = once.encrypt(key, clear) if key.once else tdes.encrypt(key, clear)
     return made.hex().upper()
 
