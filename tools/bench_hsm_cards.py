@@ -57,11 +57,11 @@ class Card:
 
     @property
     def ksn(self) -> str:
-        """A key serial number with a counter of 1 to 10 one bits, as terminals count."""
+        """A key serial number of a terminal of its own, with a counter of 1 to 10 one bits, as terminals count."""
         counter = self.number * 7919 % 0x1FFFFF + 1
         while counter.bit_count() > _ONE_BITS:
             counter &= counter - 1
-        return f"FFFF9876543210{0xE00000 | counter:06X}"
+        return f"FFFF98765{self.number:05d}{0xE00000 | counter:06X}"
 
 
 def cards(bank: Bank, count: int) -> list[Card]:

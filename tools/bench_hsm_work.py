@@ -30,7 +30,8 @@ Answer = str | bytes | None
 class Command:
     """`request` for a card; `library` does the same, None where neither library can.
 
-    With `fresh_keys` each request brings a key of its own, as key management does: more than any cache holds.
+    With `fresh_keys` each request brings a key of its own, as key management does, or comes from a terminal of its own:
+    more than any cache holds.
     """
 
     request: Callable[[Bank, Card], str | bytes]
@@ -149,7 +150,7 @@ def _dukpt(code: str, other: str, tail: Callable[[Bank, Card], str]) -> Command:
         keys = f"{bank.field['bdk']}{bank.field[other]}"
         return f"{code}{keys}{made.DESCRIPTOR}{card.ksn}{made.dukpt_block(bank, card)}{tail(bank, card)}"
 
-    return Command(request)
+    return Command(request, fresh_keys=True)
 
 
 # -- card values, MACs, data

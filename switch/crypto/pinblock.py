@@ -73,7 +73,7 @@ def decode(code: str, block: bytes, account: str) -> str:
         _only_diebold(code)
         return checked_pin(block.hex().rstrip("f"))
     control, fillers, bound = form
-    clear = f"{int.from_bytes(block) ^ _number(account):016x}" if bound else block.hex()
+    clear = (int.from_bytes(block) ^ _number(account)).to_bytes(8).hex() if bound else block.hex()
     if clear[0] != control:
         raise PinBlockError("control nibble")
     end = END_OF_PIN[clear[1]]
