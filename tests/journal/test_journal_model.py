@@ -29,7 +29,9 @@ from switch.journal.records import (
     Reversed,
     SafAttempt,
     SafDone,
+    SafDrop,
     SafPut,
+    SafRetry,
     Tombstone,
 )
 from switch.journal.sqlite import SqliteStore
@@ -38,6 +40,7 @@ REQUESTS = [f"request {letter}" for letter in "abcd"]
 QUERIES = {
     "txn": "SELECT txn_id, dedupe, state, response_code, batch, reversed_batch, delivered FROM txn ORDER BY txn_id",
     "saf": "SELECT saf_id, txn_id, kind, attempts, state FROM saf ORDER BY saf_id",
+    "actions": "SELECT action, saf_id, reason FROM operator_action ORDER BY action_id",
     "tries": "SELECT pan_token, count FROM pin_tries ORDER BY 1",
     "graves": "SELECT dedupe FROM tombstone ORDER BY 1",
     "batches": "SELECT batch, closed FROM batch ORDER BY 1",
@@ -49,6 +52,7 @@ class Model:
 
     def __init__(self):
         self.txns, self.saf, self.tries, self.graves, self.batches = {}, {}, {}, set(), {1: 0}
+        self.actions = []
 
     def write(self, unit):
         """(duplicate state, found state, closed batch) of one unit."""
@@ -95,8 +99,25 @@ class Model:
             self.saf[saf_id]["attempts"] = attempts
 
     def done(self, saf_id, state):
-        if saf_id in self.saf:
+        """The first end of a message stands: an answer that comes after an operator's drop changes nothing."""
+        self.moved(saf_id, ("queued",), state)
+
+    def retry(self, saf_id):
+        if self.moved(saf_id, ("dead",), "queued"):
+            self.saf[saf_id]["attempts"] = 0
+            self.actions.append(("retry", saf_id, ""))
+        return (None, None, 0)
+
+    def drop(self, saf_id):
+        if self.moved(saf_id, ("queued", "dead"), "dropped"):
+            self.actions.append(("drop", saf_id, "why"))
+        return (None, None, 0)
+
+    def moved(self, saf_id, states, state):
+        fits = saf_id in self.saf and self.saf[saf_id]["state"] in states
+        if fits:
             self.saf[saf_id]["state"] = state
+        return fits
 
     def pin(self, token, count):
         self.tries[token] = count
@@ -122,6 +143,7 @@ class Model:
         return {
             "txn": [(number, *row.values()) for number, row in sorted(self.txns.items())],
             "saf": [(number, *row.values()) for number, row in sorted(self.saf.items())],
+            "actions": self.actions,
             "tries": sorted(self.tries.items()),
             "graves": [(grave,) for grave in sorted(self.graves)],
             "batches": sorted(self.batches.items()),
@@ -152,6 +174,8 @@ class Machine(RuleBasedStateMachine):
             ),
             "attempt": SafAttempt,
             "done": lambda saf_id, state: SafDone(saf_id=saf_id, state=state, response_code="00"),
+            "retry": lambda saf_id: SafRetry(saf_id=saf_id, at=1, operator="ada"),
+            "drop": lambda saf_id: SafDrop(saf_id=saf_id, at=1, operator="ada", reason="why"),
             "pin": PinTries,
             "bury": lambda dedupe: Tombstone(dedupe, 1),
             "delivered": Delivered,
@@ -172,6 +196,8 @@ class Machine(RuleBasedStateMachine):
             st.tuples(st.just("put"), known, st.sampled_from(["reversal", "advice"])),
             st.tuples(st.just("attempt"), owed, st.integers(1, 9)),
             st.tuples(st.just("done"), owed, st.sampled_from(["acknowledged", "dead"])),
+            st.tuples(st.just("retry"), owed),
+            st.tuples(st.just("drop"), owed),
             st.tuples(st.just("pin"), st.sampled_from("xy"), st.integers(0, 3)),
             st.tuples(st.just("bury"), st.sampled_from(REQUESTS)),
             st.tuples(st.just("delivered"), st.lists(known, max_size=3)),
