@@ -11,10 +11,9 @@ import click
 import msgspec
 import trio
 from rich.console import Console
-from rich.table import Table
 
 from switch.clearing import FileTotals, describe_file, file_totals
-from switch.cli_operating import config_option, money, one_clear_line, print_table
+from switch.cli_operating import config_option, money, one_clear_line, print_rows
 from switch.crypto.datakeys import DataKeys
 from switch.daemon import archiving, batches, switchd
 from switch.daemon import config as switch_config
@@ -66,15 +65,7 @@ def journal_list(
     connection = reader.open_reader(archive or loaded.journal)
     rows = reader.list_transactions(connection, limit, since, **chosen)
     connection.close()
-    if as_json:
-        for row in rows:
-            click.echo(msgspec.json.encode(row))
-        return
-    table = Table(*_COLUMNS)
-    for row in rows:
-        row["amount"] = money(row["amount"], row["currency"])
-        table.add_row(*(str(row[column]) for column in _COLUMNS.values()))
-    print_table(table)
+    print_rows(rows, _COLUMNS, as_json=as_json)
 
 
 @journal.command("show")

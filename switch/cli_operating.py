@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeVar
@@ -91,6 +91,20 @@ def print_table(table: Table) -> None:
     """Whole in a pipe or a file, folded to the window on a terminal."""
     console = Console()
     console.print(table) if console.is_terminal else Console(width=_WIDE).print(table)
+
+
+def print_rows(rows: Iterable[dict[str, Any]], columns: Mapping[str, str], *, as_json: bool) -> None:
+    """Rows of the journal: a JSON object per line with all that they have, or a table of `columns`, by heading."""
+    if as_json:
+        for row in rows:
+            click.echo(msgspec.json.encode(row))
+        return
+    table = Table(*columns)
+    for row in rows:
+        if row.get("amount") is not None:
+            row["amount"] = money(row["amount"], row["currency"])
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns.values()))
+    print_table(table)
 
 
 def print_answer(answer: Mapping[str, Any], *, as_json: bool) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 import trio
 from rich.table import Table
 
-from switch.cli_operating import config_option, money, one_clear_line, print_table
+from switch.cli_operating import config_option, one_clear_line, print_rows, print_table
 from switch.daemon import admin
 from switch.daemon import config as switch_config
 from switch.journal import reader
@@ -47,15 +46,7 @@ def list_command(*, config: Path, state: str | None, limit: int, since: int, as_
         rows += reader.list_queued(connection, limit, since, state=one, **chosen)
     connection.close()
     rows = sorted(rows, key=lambda row: row["saf_id"])[:limit]
-    if as_json:
-        for row in rows:
-            click.echo(msgspec.json.encode(row))
-        return
-    table = Table(*_COLUMNS)
-    for row in rows:
-        row["amount"] = "" if row["amount"] is None else money(row["amount"], row["currency"])
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in _COLUMNS.values()))
-    print_table(table)
+    print_rows(rows, _COLUMNS, as_json=as_json)
 
 
 @saf.command("history")

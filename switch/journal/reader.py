@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +49,19 @@ def list_transactions(
     connection: sqlite3.Connection, limit: int, since: int = 0, **filters: str | int
 ) -> list[dict[str, Any]]:
     """The latest `limit` transactions after `since`, oldest first, filtered by columns of FILTERS."""
-    unknown = filters.keys() - set(FILTERS)
-    if unknown:
-        raise ValueError(f"expected filters among {', '.join(FILTERS)}")
-    where = "".join(f" AND {column} = :{column}" for column in filters)
+    where = _where("txn", filters, FILTERS)
     rows = connection.execute(
         f"SELECT * FROM txn WHERE txn_id > :since{where} ORDER BY txn_id DESC LIMIT :limit",  # noqa: S608 - fixed names
         {"since": since, "limit": limit, **filters},
     ).fetchall()
     return [_public(row) for row in reversed(rows)]
+
+
+def _where(table: str, filters: Iterable[str], allowed: Sequence[str]) -> str:
+    """Further conditions on columns of `table`, each with its named parameter; ValueError for others than `allowed`."""
+    if not set(filters) <= set(allowed):
+        raise ValueError(f"expected filters among {', '.join(allowed)}")
+    return "".join(f" AND {table}.{column} = :{column}" for column in filters)
 
 
 def show_transaction(connection: sqlite3.Connection, txn_id: int) -> dict[str, Any] | None:
@@ -87,11 +91,8 @@ def list_queued(
     connection: sqlite3.Connection, limit: int, since: int = 0, **filters: str | int
 ) -> list[dict[str, Any]]:
     """Queued messages, the oldest `limit` after the number `since`, with what their transactions say of them."""
-    unknown = filters.keys() - set(SAF_FILTERS)
-    if unknown:
-        raise ValueError(f"expected filters among {', '.join(SAF_FILTERS)}")
-    where = "".join(f" AND saf.{column} = :{column}" for column in filters)
-    rows = connection.execute(_SAF.format(where), {"since": since, "limit": limit, **filters}).fetchall()
+    query = _SAF.format(_where("saf", filters, SAF_FILTERS))
+    rows = connection.execute(query, {"since": since, "limit": limit, **filters}).fetchall()
     return [dict(row) for row in rows]
 
 
