@@ -10,13 +10,17 @@ from typing import IO, Any, NoReturn, TypeVar
 import click
 import msgspec
 import rich.progress
+import trio
 from rich.console import Console
 from rich.table import Table
 
+from switch import configfile
 from switch.cardnumbers import mask_text
 from switch.clearing import ClearingError
 from switch.configfile import ConfigError
+from switch.daemon import admin
 from switch.daemon.admin import AdminError
+from switch.daemon.config import SwitchConfig
 from switch.daemon.process import first_reason
 from switch.hsm.client import HsmUnavailable
 from switch.hsm.config import HsmConfigError
@@ -69,6 +73,15 @@ def _fail(error: BaseException) -> NoReturn:
 config_option = click.option(
     "-c", "--config", type=click.Path(path_type=Path), required=True, envvar="SWITCH_CONFIG", help="TOML file."
 )
+
+
+def ask_switch(config: Path, verb: str, arguments: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the running switch of a configuration answers. Its BIN table is not read for that, which may take seconds.
+
+    Raises ConfigError and AdminError.
+    """
+    settings = configfile.load(config, SwitchConfig).admin
+    return trio.run(admin.ask, config.absolute().parent / settings.socket, verb, settings.timeout, arguments)
 
 
 def open_with_progress(path: Path) -> AbstractContextManager[IO[str]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import trio
 
-from switch.cli_operating import config_option, one_clear_line, open_with_progress, print_answer
+from switch.cli_operating import ask_switch, config_option, one_clear_line, open_with_progress, print_answer
 from switch.configfile import ConfigError
-from switch.daemon import admin, switchd
 from switch.daemon import config as switch_config
+from switch.daemon import switchd
 from switch.daemon.process import prepare, until_signalled
 from switch.lab import plan
 from switch.lab.run import run as run_lab
@@ -85,9 +85,7 @@ def ctl() -> None:
 def _ctl_command(verb: str, text: str) -> None:
     @one_clear_line
     def run(config: Path, *, as_json: bool) -> None:
-        loaded = switch_config.load(config)
-        answer = trio.run(admin.ask, loaded.path(loaded.config.admin.socket), verb, loaded.config.admin.timeout)
-        print_answer(answer, as_json=as_json)
+        print_answer(ask_switch(config, verb), as_json=as_json)
 
     decorated = config_option(click.option("--json", "as_json", is_flag=True)(run))
     ctl.command(verb, help=text)(decorated)

@@ -1,20 +1,19 @@
 """`switch route` and `switch reload`: why a payment goes where it goes, and new routing for a running switch."""
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
-import trio
 
-from switch import configfile, countries, money
+from switch import countries, money
 from switch.cardnumbers import mask_text
-from switch.cli_operating import config_option, one_clear_line, open_with_progress, print_answer
-from switch.daemon import admin
+from switch.cli_operating import ask_switch, config_option, one_clear_line, open_with_progress, print_answer
 from switch.daemon import config as switch_config
 from switch.engine import checks
 from switch.engine.conditions import Facts
-from switch.engine.route_explain import Step, explain
+from switch.engine.route_explain import DOWN, FAILING, FULL, Step, explain
 from switch.engine.router import Router
 from switch.engine.routing import Route
 from switch.message import mask_pan
@@ -44,10 +43,9 @@ def route(*, prefix: str, config: Path, live: bool, **asked: Any) -> None:
     loaded = switch_config.load(config, open_with_progress)
     router = Router(loaded.bins, loaded.settings.engine)
     facts = _facts(loaded, prefix, **asked)
-    health = _Health(loaded, live=live)
     steps = [("card", mask_pan(prefix) if len(prefix) >= _FULL else prefix), *_range(loaded, prefix)]
     steps.append(("payment", _payment(facts)))
-    steps += explain(router, facts, health.state, health.usable)
+    steps += explain(router, facts, _states(config) if live else lambda _host: "not asked (--live)")
     for what, words in steps:
         click.echo(f"{what:9} {words}")
 
@@ -104,24 +102,16 @@ def _text(loaded: switch_config.Loaded, line: int) -> str:
         return mask_text(next(islice(lines, line - 1, None), "").strip())
 
 
-class _Health:
-    """How the hosts are: as the running switch says, or not known."""
+def _states(config: Path) -> Callable[[str], str]:
+    """How the hosts are, as the running switch says."""
+    status = ask_switch(config, "status")
 
-    def __init__(self, loaded: switch_config.Loaded, *, live: bool) -> None:
-        self._status: dict[str, Any] = {}
-        if live:
-            socket = loaded.path(loaded.config.admin.socket)
-            self._status = trio.run(admin.ask, socket, "status", loaded.config.admin.timeout)
+    def state(host: str) -> str:
+        if not status["hosts"].get(host):
+            return DOWN
+        return next((word for word in (FULL, FAILING) if host in status[word]), "up")
 
-    def state(self, host: str) -> str:
-        if not self._status:
-            return "not asked (--live)"
-        if not self._status["hosts"].get(host):
-            return "down"
-        return "failing" if host in self._status["failing"] else "up"
-
-    def usable(self, host: str) -> bool:
-        return not self._status or self.state(host) == "up"
+    return state
 
 
 @click.command()
@@ -130,6 +120,4 @@ class _Health:
 @one_clear_line
 def reload(config: Path, *, as_json: bool) -> None:
     """Have the running switch read its BIN table and routing rules again."""
-    settings = configfile.load(config, switch_config.SwitchConfig).admin
-    answer = trio.run(admin.ask, config.absolute().parent / settings.socket, "reload", settings.timeout)
-    print_answer(answer, as_json=as_json)
+    print_answer(ask_switch(config, "reload"), as_json=as_json)

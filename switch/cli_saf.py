@@ -1,16 +1,13 @@
 """`switch saf`: the messages that wait for their hosts, the dead letters, and what an operator does about them."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import trio
 from rich.table import Table
 
-from switch.cli_operating import config_option, one_clear_line, print_rows, print_table
-from switch.daemon import admin
+from switch.cli_operating import ask_switch, config_option, one_clear_line, print_rows, print_table
 from switch.daemon import config as switch_config
 from switch.journal import reader
 
@@ -71,7 +68,7 @@ def history(config: Path, limit: int) -> None:
 def retry(config: Path, numbers: tuple[int, ...]) -> None:
     """Send dead letters again, by NUMBERS of `switch saf list`; the switch must run."""
     for number in numbers:
-        _ask(config, "saf-retry", {"number": str(number)})
+        ask_switch(config, "saf-retry", {"number": str(number)})
         click.echo(f"{number}: queued again")
 
 
@@ -83,11 +80,5 @@ def retry(config: Path, numbers: tuple[int, ...]) -> None:
 def drop(config: Path, numbers: tuple[int, ...], reason: str) -> None:
     """Give up queued or dead messages, by NUMBERS: their hosts will not learn what they say."""
     for number in numbers:
-        _ask(config, "saf-drop", {"number": str(number), "reason": reason})
+        ask_switch(config, "saf-drop", {"number": str(number), "reason": reason})
         click.echo(f"{number}: dropped")
-
-
-def _ask(config: Path, verb: str, arguments: Mapping[str, str]) -> None:
-    loaded = switch_config.load(config)
-    settings = loaded.config.admin
-    trio.run(admin.ask, loaded.path(settings.socket), verb, settings.timeout, arguments)

@@ -13,7 +13,7 @@ from switch.engine.health import Health
 from switch.engine.ports import Instant, Ports
 from switch.engine.queue import HostQueue, Item, item_of
 from switch.engine.reversals import payload, reversal_of
-from switch.engine.router import Choice, Router
+from switch.engine.router import Choice, Router, best
 from switch.journal.records import Ack, PinTries, Record, Recovery, Reversed, SafPut, Stored, Transaction
 
 REVERSED_REPLY = {"39": codes.UNAVAILABLE}
@@ -49,7 +49,7 @@ class Core:
         self.settings = settings
         self.router = Router(bins, settings)
         self.ports = ports
-        self.health = Health(settings.routing.health, ports)
+        self.health = Health(self.router.health, ports)
         self.counters = Counters()
         self.flights: dict[str, Flight] = {}
         self.sent: dict[tuple[str, str, str], Flight] = {}
@@ -79,7 +79,8 @@ class Core:
         return self.settings.hosts.get(name)
 
     def choose(self, payment: Payment, terminal: TerminalSettings) -> Choice | None:
-        """The host for a request and what is done for it, None when it has no route. Down is told by the caller."""
+        """The host for a request and what is done for it, None when it has no route. The caller tells one that takes no
+        request."""
 
         def facts(card: Route) -> Facts:
             return Facts(
@@ -94,7 +95,13 @@ class Core:
             )
 
         choices = self.router.choices(payment.pan, facts)
-        return self.health.best(choices) if len(choices) > 1 else choices[0] if choices else None
+        if len(choices) > 1:
+            return best(choices, self.takes, self.health.failing)
+        return choices[0] if choices else None
+
+    def takes(self, host: str) -> bool:
+        """Whether a host gets requests: it is signed on and has not its share of them."""
+        return self.ports.host_up(host) and not self.full(host)
 
     def full(self, host: str) -> bool:
         """Whether a host has as many requests unanswered, or messages owed to it, as it may: it gets no more."""

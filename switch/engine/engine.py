@@ -149,6 +149,7 @@ class Engine:
     def reroute(self, router: Router) -> None:
         """From now on requests are routed by `router`; those in flight keep their choice."""
         self._core.router = router
+        self._core.health.settings = router.health
 
     # -- restart and drain
 
@@ -203,5 +204,6 @@ class Engine:
             "in_flight": self.in_flight,
             "queued": {name: len(queue) for name, queue in self._core.queues.items()},
             "failing": [name for name in self._core.settings.hosts if self._core.health.failing(name)],
+            "full": [name for name in self._core.settings.hosts if self._core.full(name)],
             **self._core.counters.as_dict(),
         }

@@ -1,7 +1,6 @@
 """Which hosts lately left requests unanswered. Pure: the time comes from the ports."""
 
 from switch.engine.ports import Ports
-from switch.engine.router import Choice, Choices
 from switch.engine.rulesettings import HealthSettings
 
 
@@ -9,7 +8,7 @@ class Health:
     """Costs nothing on the path while `failures`, the unanswered requests in a row by host, is empty."""
 
     def __init__(self, settings: HealthSettings, ports: Ports) -> None:
-        self._settings = settings
+        self.settings = settings
         self._ports = ports
         self.failures: dict[str, int] = {}
         self._until: dict[str, int] = {}
@@ -17,10 +16,10 @@ class Health:
     def failed(self, host: str) -> None:
         """A request was not answered in time, or the link went down."""
         self.failures[host] = self.failures.get(host, 0) + 1
-        if self.failures[host] >= self._settings.failures:
+        if self.failures[host] >= self.settings.failures:
             if host not in self._until:
                 self._ports.log("info", "host is failing", host=host, failures=self.failures[host])
-            self._until[host] = self._ports.instant().epoch_us + round(self._settings.pause * 1e6)
+            self._until[host] = self._ports.instant().epoch_us + round(self.settings.pause * 1e6)
 
     def answered(self, host: str) -> None:
         """The host is well again."""
@@ -32,9 +31,3 @@ class Health:
         """Whether the host is passed over where there is another. When the pause is over it gets its chance."""
         until = self._until.get(host)
         return until is not None and self._ports.instant().epoch_us < until
-
-    def best(self, choices: Choices) -> Choice:
-        """The first whose host is up and not failing, else the first that is up, else the first."""
-        up = [choice for choice in choices if self._ports.host_up(choice.host.name)]
-        well = (choice for choice in up if not (self._until and self.failing(choice.host.name)))
-        return next(well, (up or choices)[0])

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from switch.engine.conditions import Facts
-from switch.engine.router import Choices, Plan, Router
+from switch.engine.router import Choices, Plan, Router, best
 from switch.engine.rules import Rule
 
 Step = tuple[str, str]
+# How a host is. One that is failing is taken where there is no other; any other word is that of one that is well.
+DOWN, FULL, FAILING = "down", "full", "failing"
 
 
-def explain(router: Router, facts: Facts, state_of: Callable[[str], str], usable: Callable[[str], bool]) -> list[Step]:
+def explain(router: Router, facts: Facts, state_of: Callable[[str], str]) -> list[Step]:
     """(what, words) in the order in which the engine decides; `facts` need no card yet.
 
-    `state_of` tells how a host is, in words; `usable` whether it may be chosen.
+    `state_of` tells how a host is, in a word.
     """
     plan = router.plan(facts.pan)
     facts = replace(facts, card=plan.card)
@@ -27,7 +29,7 @@ def explain(router: Router, facts: Facts, state_of: Callable[[str], str], usable
     for place, choice in enumerate(choices, 1):
         rank = "first choice" if place == 1 else f"fallback {place - 1}"
         steps.append(("host", f"{choice.host.name}, {rank}, network {choice.network}: {state_of(choice.host.name)}"))
-    return [*steps, *_choice(choices, usable)]
+    return [*steps, *_choice(choices, state_of)]
 
 
 def _rules(router: Router, plan: Plan, facts: Facts) -> Iterator[Step]:
@@ -49,8 +51,8 @@ def _missed(rule: Rule, facts: Facts) -> list[str]:
     ]
 
 
-def _choice(choices: Choices, usable: Callable[[str], bool]) -> Iterator[Step]:
-    choice = next((choice for choice in choices if usable(choice.host.name)), choices[0])
+def _choice(choices: Choices, state_of: Callable[[str], str]) -> Iterator[Step]:
+    choice = best(choices, lambda host: state_of(host) not in (DOWN, FULL), lambda host: state_of(host) == FAILING)
     yield "choice", f"{choice.host.name}, network {choice.network}"
     done = ["verifies PIN and card values for the issuer"] if choice.verify else []
     done += [f"strips {', '.join(choice.strip)}"] if choice.strip else []

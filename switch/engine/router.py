@@ -47,6 +47,12 @@ class Plan:
         return found
 
 
+def best(choices: Choices, takes: Callable[[str], bool], failing: Callable[[str], bool]) -> Choice:
+    """The first whose host takes requests and is not failing, else the first that takes them, else the first."""
+    able = [choice for choice in choices if takes(choice.host.name)]
+    return next((choice for choice in able if not failing(choice.host.name)), (able or choices)[0])
+
+
 class Router:
     """One BIN table with the rules and routes of one configuration: never changed, only replaced as a whole."""
 
@@ -55,6 +61,7 @@ class Router:
         self.bins = bins
         self._hosts = settings.hosts
         routing = settings.routing
+        self.health = routing.health
         self._routes = {name: RouteSettings() for name in settings.hosts} | dict(routing.routes)
         for name, route in routing.routes.items():
             _check_route(name, route, settings.hosts)

@@ -66,6 +66,13 @@ def test_without_a_running_switch_nothing_is_retried(config):
     assert "no daemon answers here" in result.output
 
 
+@pytest.mark.parametrize("words", [["saf", "retry", "1"], ["ctl", "status"], ["reload"]])
+def test_to_ask_the_switch_its_bin_table_is_not_read(config, words):
+    config.write_text(config.read_text().replace("\njournal =", '\nbins = "no.csv"\njournal =', 1))
+    result = CliRunner().invoke(main, [*words, "-c", str(config)])
+    assert result.exit_code == 2 and "switch.sock: no daemon answers here" in result.output
+
+
 def test_a_reason_is_asked_for(config):
     assert "--reason" in saf(config, "drop", "1").output
 

@@ -5,6 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from switch.engine.bins import Route
+from switch.engine.conditions import Facts
+from switch.engine.config import QueueLimits
+from switch.engine.route_explain import DOWN, FAILING, FULL, explain
 from switch.engine.router import Router
 from switch.engine.rulesettings import RoutingSettings
 
@@ -73,6 +77,54 @@ def test_a_failing_host_is_better_than_none(make_play):
     play.host_is("visa", up=False)
     play.asks(play.sale())
     play.terminal_gets("0210", "91")
+
+
+def test_a_full_host_is_passed_over_and_when_all_are_full_the_payment_is_91(make_play):
+    play = make_play(routing=routing(**EITHER), max_sent=1)
+    play.asks(play.sale())
+    request = play.host_gets("visa", "0100")
+    assert play.count("full") == ["visa"]
+    assert taken_by(play, "mastercard")["host"] == "mastercard"
+    play.asks(play.sale(), "pos-2")
+    other = play.host_gets("mastercard", "0100")
+    play.asks(play.sale(), "pos-3")
+    play.terminal_gets("0210", "91", "pos-3")
+    assert play.count("overloaded") == 1
+    play.answers("visa", request, "00")
+    play.terminal_gets("0210", "00")
+    play.answers("mastercard", other, "00")
+    play.terminal_gets("0210", "00", "pos-2")
+    assert play.count("full") == [] and taken_by(play, "visa")
+
+
+def test_a_host_that_is_owed_too_many_messages_is_passed_over(make_play):
+    play = make_play(routing=routing(**EITHER), queue=QueueLimits(max_queued=1))
+    play.asks(play.sale())
+    play.host_gets("visa", "0100")
+    play.advance(1.6)
+    reversal = play.host_gets("visa", "0400")
+    play.terminal_gets("0210", "91")
+    assert taken_by(play, "mastercard")
+    play.answers("visa", reversal, "00")
+    assert taken_by(play, "visa")
+
+
+@pytest.mark.parametrize(
+    ("states", "chosen"),
+    [
+        ({}, "visa"),
+        ({"visa": DOWN}, "mastercard"),
+        ({"visa": FULL}, "mastercard"),
+        ({"visa": FAILING}, "mastercard"),
+        ({"visa": DOWN, "mastercard": FAILING}, "mastercard"),
+        ({"visa": FAILING, "mastercard": FULL}, "visa"),
+        ({"visa": FULL, "mastercard": DOWN}, "visa"),
+    ],
+)
+def test_an_explanation_chooses_as_the_engine_does(make_play, states, chosen):
+    router = make_play(routing=routing(**EITHER)).engine.router
+    steps = explain(router, Facts(VISA, Route("", "")), lambda host: states.get(host, "up"))
+    assert dict(steps)["choice"] == f"{chosen}, network {chosen}"
 
 
 def test_a_single_host_is_never_passed_over(play):
@@ -160,3 +212,13 @@ def test_new_routing_holds_for_new_requests_and_those_in_flight_keep_their_choic
     play.approved(host="mastercard")
     play.answers("visa", request, "00")
     play.terminal_gets("0210", "00")
+
+
+def test_new_routing_brings_its_limits_of_health(make_play):
+    play = make_play(routing=routing(**EITHER))
+    settings = replace(play.settings, routing=routing(**EITHER | {"health": {"failures": 1, "pause": 3.0}}))
+    play.engine.reroute(Router(play.engine.router.bins, settings))
+    unanswered(play, "visa")
+    assert taken_by(play, "mastercard")
+    play.advance(3)
+    assert taken_by(play, "visa")
