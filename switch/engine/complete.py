@@ -81,9 +81,9 @@ class Completer(Local):
             original=original.txn_id,
         )
         flight.auth_code, flight.references = stored.auth_code, stored.references
-        self._core.completing.add(original.txn_id)
+        self._core.completing[original.txn_id] = None
         self._decide(flight, ACCEPTED, [Completed(txn_id=original.txn_id, by=own.txn_id)])
 
     def _stored(self, context: Any, ack: Ack) -> None:
-        self._core.completing.discard(context[0].txn.original)
+        self._core.completion_ended(context[0].txn.original, written=ack.ok and ack.duplicate is None)
         super()._stored(context, ack)

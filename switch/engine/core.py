@@ -56,8 +56,8 @@ class Core:
         self.sent_to = dict.fromkeys(settings.hosts, 0)  # how many of `sent`, by host
         # Originals whose reversal is on its way into the journal; after that the journal knows. One at a time.
         self.taking_back: set[int] = set()
-        # Pre-authorisations whose completion is on its way into the journal.
-        self.completing: set[int] = set()
+        # Pre-authorisations whose completion is on its way into the journal, and who wants them taken back meanwhile.
+        self.completing: dict[int, tuple[Stored, str, str] | None] = {}
         # Requests given up while the host had them: their answers are late. Bounded by `remembered`.
         self.late: dict[tuple[str, str, str], int] = {}
         # How many links hold an approval, where that is not one: a repeat collected it too. Bounded likewise.
@@ -156,16 +156,26 @@ class Core:
         queue.pump()
 
     def take_back(self, stored: Stored, why: str, reason: str = "timeout") -> None:
-        """Reverses an approval that did not reach its requester: stored answer and reversal in one write."""
+        """Reverses an approval that did not reach its requester: stored answer and reversal in one write.
+
+        One that was completed stands: its requester had the approval, and used it.
+        """
         txn = stored.txn
-        if txn is None or txn.txn_id in self.taking_back:
+        if txn is None or txn.txn_id in self.taking_back or stored.completed:
             return
-        if stored.completed or txn.txn_id in self.completing:
-            return  # its requester had the approval, and used it
+        if txn.txn_id in self.completing:
+            self.completing[txn.txn_id] = stored, why, reason
+            return
         self.taking_back.add(txn.txn_id)
         put, item = self.reversal_of_approval(stored, reason)
         self.ports.log("warning", "approval taken back", txn_id=txn.txn_id, reason=why)
         self.store_for_certain([Reversed(txn_id=txn.txn_id, reason=why, reply=REVERSED_REPLY), put], txn.host, item)
+
+    def completion_ended(self, txn_id: int, *, written: bool) -> None:
+        """A completion of `txn_id` reached the journal or did not; then whoever wanted it taken back gets that."""
+        wanted = self.completing.pop(txn_id, None)
+        if wanted is not None and not written:
+            self.take_back(*wanted)
 
     # -- writes that must not be lost
 

@@ -118,8 +118,11 @@ class Local:
             del self._core.flights[flight.txn.dedupe]
 
 
-def ways_to(payment: Payment, interface: str) -> list[Lookup]:
-    """How the original may be found: by DE90, else by the reference number, else by the trace number."""
+def ways_to(payment: Payment, interface: str, *, own_trace: bool = False) -> list[Lookup]:
+    """How the original that a message names may be found: by DE90, else by the reference number.
+
+    With `own_trace` at last by the message's own DE11, which may be that of its original.
+    """
     key = checks.original_key(interface, payment)
     if key:
         return [Lookup(dedupe=key)]
@@ -127,4 +130,4 @@ def ways_to(payment: Payment, interface: str) -> list[Lookup]:
     if payment.original_stan.strip("0"):
         return [Lookup(interface=interface, terminal_id=terminal, stan=payment.original_stan)]
     ways = [Lookup(interface=interface, terminal_id=terminal, rrn=payment.rrn)] if payment.rrn.strip() else []
-    return [*ways, Lookup(interface=interface, terminal_id=terminal, stan=payment.stan)]
+    return [*ways, Lookup(interface=interface, terminal_id=terminal, stan=payment.stan)] if own_trace else ways

@@ -28,7 +28,7 @@ class Reverser(Local):
             self._replies.refuse(link, dialect, view, codes.INVALID)
             return
         flight = self._begin(link, dialect, view, payment, key)
-        self._look(flight, ways_to(payment, link.interface))
+        self._look(flight, ways_to(payment, link.interface, own_trace=True))
 
     # -- the original
 

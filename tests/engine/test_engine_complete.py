@@ -145,6 +145,8 @@ def test_one_without_its_original_or_of_another_card_is_25(play):
     original = held(play)
     play.asks(completion(play, original, 1, _90="0100999999" + original["7"] + "0" * 22))
     refused(play, "25", "there is no original")
+    play.asks(completion(play, original, 1, _90="", _11=original["11"]))
+    refused(play, "25", "there is no original")
     play.asks(completion(play, original, 1, _2="4000000000000002"))
     refused(play, "25", "the original is of another card or currency")
     play.asks(completion(play, original, 1, _49="840"))
@@ -237,3 +239,22 @@ def test_one_that_was_accepted_stands_though_its_answer_is_lost(play):
     play.asks(asked)
     play.restart()
     assert [row["state"] for row in play.rows()] == ["approved", "approved"]
+
+
+@pytest.mark.parametrize(("written", "code"), [(True, "00"), (False, "96")])
+def test_a_pre_authorisation_whose_answer_is_lost_is_taken_back_unless_its_completion_is_written(play, written, code):
+    original = held(play)
+    play.journal("held")
+    play.asks(completion(play, original), "b")
+    play.commit(1)
+    play.hangs_up(unsent=True)
+    play.commit(2)  # the completion finds its original, and so does the link that gives the approval back
+    play.nothing()
+    play.journal_writes("Intent", "Outcome approved", "Completed", ok=written)
+    if not written:
+        play.logs("approval taken back")
+    play.terminal_gets("0230", code, "b")
+    play.journal("working")
+    if not written:
+        play.answers("visa", play.host_gets("visa", "0400"), "00")
+    assert play.rows()[0]["state"] == ("approved" if written else "reversed")
