@@ -1,7 +1,9 @@
-"""Whether a host's answer is about what it was asked: the fields that come back, and the amount. Pure."""
+"""Whether a host's answer is about what it was asked: the fields that come back, and the amount."""
 
 from switch.dialect.canonical import Answer, Payment
 from switch.engine import checks, codes
+from switch.engine.counters import Counters
+from switch.engine.ports import Ports
 
 _ORIGINAL_AMOUNT = "57"
 
@@ -19,6 +21,20 @@ def contradicted(request: Payment, answer: Answer) -> list[str]:
         for name, value in answer.echoed.items()
         if sent[name] != (value.lstrip("0") if name == "acquirer" else value)
     ]
+
+
+def contradicted_queued(message: Payment, answer: Answer) -> list[str]:
+    """As `contradicted` of a reversal or an advice, with the amount: its answer says no more than that it was taken."""
+    wrong = contradicted(message, answer)
+    if answer.amount not in (None, message.amount) and not checks.amountless(message):
+        wrong.append("amount")
+    return wrong
+
+
+def tell(ports: Ports, counters: Counters, txn_id: int, host: str, wrong: list[str]) -> None:
+    """Counts and logs an answer that contradicts what it answers."""
+    counters.contradictions += 1
+    ports.log("error", "answer contradicts its request", txn_id=txn_id, host=host, fields=", ".join(wrong))
 
 
 def meaning_of(answer: Answer, request: Payment) -> str:

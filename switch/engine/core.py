@@ -8,6 +8,7 @@ from switch.engine import checks, codes
 from switch.engine.bins import BinTable, Route
 from switch.engine.conditions import Facts
 from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
+from switch.engine.counters import Counters
 from switch.engine.flight import Flight
 from switch.engine.health import Health
 from switch.engine.ports import Instant, Ports
@@ -18,28 +19,6 @@ from switch.journal.records import Ack, PinTries, Record, Recovery, Reversed, Sa
 
 REVERSED_REPLY = {"39": codes.UNAVAILABLE}
 Key = TypeVar("Key")
-
-
-class Counters:
-    """What an operator wants counted."""
-
-    __slots__ = (
-        "answered",
-        "contradictions",
-        "late",
-        "overloaded",
-        "refused",
-        "repeats",
-        "requests",
-        "unknown_answers",
-    )
-
-    def __init__(self) -> None:
-        self.requests = self.answered = self.refused = self.overloaded = self.repeats = 0
-        self.late = self.contradictions = self.unknown_answers = 0
-
-    def as_dict(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Core:
@@ -66,7 +45,8 @@ class Core:
         self.doubts: dict[str, int] = {}
         self.pin_tries = dict(recovery.pin_tries)
         self.queues = {
-            name: HostQueue(host, settings.queue, ports, settings.deadlines) for name, host in settings.hosts.items()
+            name: HostQueue(host, settings.queue, ports, settings.deadlines, self.counters)
+            for name, host in settings.hosts.items()
         }
         self._next_txn = recovery.next_txn_id
         self._next_saf = recovery.next_saf_id

@@ -2,7 +2,7 @@
 
 from switch.dialect.canonical import Answer
 from switch.engine import codes
-from switch.engine.agreement import contradicted, meaning_of, partial_reply
+from switch.engine.agreement import contradicted, meaning_of, partial_reply, tell
 from switch.engine.closing import Closer
 from switch.engine.core import Core
 from switch.engine.flight import PREPARING, SENT, Flight
@@ -48,8 +48,8 @@ class Exchange:
         if flight is None:
             return self._late(key, answer)
         wrong = contradicted(flight.outgoing, answer)
-        if wrong:
-            self._contradicts(flight, wrong)
+        if wrong:  # whatever it answers, it is not this request: that one waits on, and is reversed at its deadline
+            tell(self._ports, self._core.counters, flight.txn.txn_id, host, wrong)
             return True
         del self._core.sent[key]
         self._core.sent_to[host] -= 1
@@ -78,17 +78,6 @@ class Exchange:
         )
         put, item = self._core.reversal(flight.txn, "cancel", answer.auth_code, dict(answer.references))
         self._closer.finish(flight, "reversed", code, [put], item)
-
-    def _contradicts(self, flight: Flight, wrong: list[str]) -> None:
-        """Whatever it answers, it is not this request: that one waits on, and is reversed at its deadline."""
-        self._core.counters.contradictions += 1
-        self._ports.log(
-            "error",
-            "answer contradicts its request",
-            txn_id=flight.txn.txn_id,
-            host=flight.txn.host,
-            fields=", ".join(wrong),
-        )
 
     def _late(self, key: _Key, answer: Answer) -> bool:
         txn_id = self._core.late.pop(key, None)

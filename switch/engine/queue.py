@@ -10,7 +10,9 @@ import msgspec
 
 from switch.dialect.canonical import Answer, Payment
 from switch.engine import codes
+from switch.engine.agreement import contradicted_queued, tell
 from switch.engine.config import Deadlines, HostSettings, QueueLimits
+from switch.engine.counters import Counters
 from switch.engine.ports import Ports
 from switch.journal.records import Ack, SafAttempt, SafDone, SafPut
 from switch.message import MessageError
@@ -61,6 +63,7 @@ class HostQueue:
     limits: QueueLimits
     ports: Ports
     deadlines: Deadlines
+    counters: Counters
     families: dict[int, dict[int, Item]] = field(default_factory=dict)
     ready: list[tuple[int, Item]] = field(default_factory=list)
     # Everything that was sent and is not done, flying or resting, by the key of its answer.
@@ -147,6 +150,10 @@ class HostQueue:
         item = self.sent.get(answer.key)
         if item is None or answer.mti[1:3] not in _ANSWERS[item.kind]:
             return False
+        wrong = contradicted_queued(_UNPACK.decode(item.kept), answer)
+        if wrong:  # it is about something else: the message comes again
+            tell(self.ports, self.counters, item.family, self.host.name, wrong)
+            return True
         code = answer.response_code
         if code not in _RETRY:
             self._done(item, "dead" if code == codes.FORMAT_ERROR else "acknowledged", code)

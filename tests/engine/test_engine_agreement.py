@@ -178,3 +178,42 @@ def test_a_part_that_the_journal_loses_is_reversed_as_the_host_holds_it(play):
     play.advance(1.0)
     assert play.host_gets("visa", "0400")["4"] == "000000001000"
     assert play.rows()[0]["state"] == "reversed"
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    ("field", "value", "name"),
+    [("2", "4000000000000002", "pan"), ("37", "999999999999", "rrn"), ("4", "000000000001", "amount")],
+)
+def test_an_acknowledgement_of_something_else_acknowledges_nothing(play, host, field, value, name):
+    asked(play, host)
+    play.advance(1.6)
+    reversal = play.host_gets(host, "1420" if host == "issuer-a" else "0400")
+    play.terminal_gets("0210", "91")
+    accepted = "400" if host == "issuer-a" else "00"
+    play.answers(host, reversal, accepted, **{f"_{field}": value})
+    log = play.logs("answer contradicts its request")
+    assert (log["fields"], log["txn_id"], log["host"]) == (name, "1", host)
+    assert (play.count("contradictions"), play.saf()[0]["state"]) == (1, "queued")
+    play.advance(3.5)
+    play.answers(host, play.host_gets(host, "1421" if host == "issuer-a" else "0401"), accepted)
+    assert play.saf()[0]["state"] == "acknowledged"
+
+
+def test_what_an_acknowledgement_leaves_out_contradicts_nothing(play):
+    asked(play)
+    play.advance(1.6)
+    reversal = play.host_gets("visa", "0400")
+    play.terminal_gets("0210", "91")
+    bare = dict.fromkeys(("_2", "_3", "_4", "_12", "_32", "_37", "_41", "_42", "_49"), "")
+    play.answers("visa", reversal, "00", **bare)
+    assert play.saf()[0]["state"] == "acknowledged"
+
+
+def test_the_amount_in_the_acknowledgement_of_a_balance_says_nothing(play):
+    asked(play, _3="310000", _4="")
+    play.advance(1.6)
+    reversal = play.host_gets("visa", "0400")
+    play.terminal_gets("0210", "91")
+    play.answers("visa", reversal, "00", _4="000000009900")
+    assert play.saf()[0]["state"] == "acknowledged"
