@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 import structlog
@@ -39,6 +39,7 @@ _JOURNAL_PATIENCE = 5.0
 _LAST_RECORDS = 1.0
 _FOLD = 3600.0
 _STOPPING = "switch is stopping"
+_Result = TypeVar("_Result")
 _Then = tuple[Callable[[Any, Ack], None], Any]
 
 
@@ -315,18 +316,10 @@ class Switch:
         return await self._operated(partial(self.engine.operating.drop, saf_id, operator, reason))
 
     async def _operated(self, act: Callable[[Callable[[str], None]], None]) -> bool:
-        done, results = trio.Event(), []
-
-        def told(result: str) -> None:
-            results.append(result)
-            done.set()
-
-        act(told)
-        with trio.move_on_after(_JOURNAL_PATIENCE):
-            await done.wait()
-        if not results or results[0] == operating.FAILED:
+        result = await _told(act)
+        if result in (None, operating.FAILED):
             raise JournalFailedError("the journal did not take it")
-        return results[0] == operating.DONE
+        return result == operating.DONE
 
     async def close_batch(self) -> int:
         """Closes the open clearing batch; returns its number. Raises JournalFailedError, at once or in 5 s."""
@@ -342,16 +335,25 @@ class Switch:
 
     async def _stored(self, unit: Sequence[Record]) -> Ack:
         """The Ack of a unit, one that is not ok when none came in time."""
-        done, result = trio.Event(), []
 
-        def stored(_context: None, ack: Ack) -> None:
-            result.append(ack)
-            done.set()
+        def act(told: Callable[[Ack], None]) -> None:
+            self.store(unit, lambda _context, ack: told(ack), None)
 
-        self.store(unit, stored, None)
-        with trio.move_on_after(_JOURNAL_PATIENCE):
-            await done.wait()
-        return result[0] if result else Ack(ok=False)
+        return await _told(act) or Ack(ok=False)
+
+
+async def _told(act: Callable[[Callable[[_Result], None]], None]) -> _Result | None:
+    """What `act` tells the callback that it is given; None when that takes longer than the journal may."""
+    done, results = trio.Event(), []
+
+    def told(result: _Result) -> None:
+        results.append(result)
+        done.set()
+
+    act(told)
+    with trio.move_on_after(_JOURNAL_PATIENCE):
+        await done.wait()
+    return results[0] if results else None
 
 
 class JournalFailedError(Exception):
