@@ -13,6 +13,7 @@ from switch.lab import plan
 
 # Below the range from which the kernel gives out ports for connections.
 _LOWEST, _HIGHEST = 12_000, 31_000
+_PATIENT = Path(__file__).with_name("patient_lab.py")
 
 
 def free_port_base() -> int:
@@ -34,15 +35,16 @@ def _is_free(port: int) -> bool:
 
 
 class LabProcess:
-    """`switch lab` in `folder`; `output` is what it has printed when it has ended."""
+    """`switch lab` in `folder`, a `patient` one with long deadlines. `output` is what it printed, once it has ended."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, patient: bool = False) -> None:
         self.folder = folder
         self.base = free_port_base()
         self.output = ""
-        words = ["lab", "--dir", str(folder), "--port-base", str(self.base), *options]
+        command = [str(_PATIENT)] if patient else ["-m", "switch"]
+        words = [*command, "lab", "--dir", str(folder), "--port-base", str(self.base), *options]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "switch", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
     def wait(self, within: float = 120.0) -> int:
@@ -57,11 +59,11 @@ class LabProcess:
 
 @pytest.fixture(scope="module")
 def start_lab():
-    """start_lab(folder, *options): a running lab; ended at the end of the module."""
+    """start_lab(folder, *options, patient=False): a running lab; ended at the end of the module."""
     started = []
 
-    def start(folder: Path, *options: str) -> LabProcess:
-        started.append(LabProcess(folder, *options))
+    def start(folder: Path, *options: str, patient: bool = False) -> LabProcess:
+        started.append(LabProcess(folder, *options, patient=patient))
         return started[-1]
 
     yield start

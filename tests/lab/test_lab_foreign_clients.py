@@ -24,7 +24,7 @@ _stans = count(1)
 
 @pytest.fixture(scope="module")
 def lab(start_lab, tmp_path_factory):
-    lab = start_lab(tmp_path_factory.mktemp("foreign"), "--payments", "1")
+    lab = start_lab(tmp_path_factory.mktemp("foreign"), "--payments", "1", patient=True)
     for line in lab.process.stdout:
         lab.output += line
         if "up until Ctrl-C" in line:
@@ -40,7 +40,7 @@ class Client:
         self.spec = copy.deepcopy(default_ascii)
         for name, width in (("p", 8), ("1", 8)):
             self.spec[name].update(data_enc="b" if binary else "ascii", max_len=width if binary else 2 * width)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.rest = b""
 
     def request(self, mti: str = "0200", **fields: str) -> dict[str, str]:
