@@ -375,6 +375,25 @@ def limits() -> type[Limits]:
     return Limits
 
 
+@dataclass
+class Waits:
+    """Deadlines (`Deadlines`) that change while the switch runs: short while a test waits for one to pass, `long` from
+    where no machine may be too slow."""
+
+    answer: float = 0.4
+    grace: float = 0.5
+    advice: float = 0.2
+    journal_retry: float = 1.0
+
+    def long(self) -> None:
+        self.answer = self.grace = self.advice = 10 * PATIENCE
+
+
+@pytest.fixture
+def waits() -> type[Waits]:
+    return Waits
+
+
 @pytest.fixture
 def deadlines() -> type[Deadlines]:
     return Deadlines

@@ -54,8 +54,8 @@ async def test_a_reversal_answered_91_or_96_is_tried_again_and_25_ends_it(world,
         await life.until(lambda: not life.switch.status()["queued"]["mastercard"])
 
 
-async def test_a_late_answer_is_counted_and_reaches_nobody(world, sale, deadlines):
-    world.engine["deadlines"] = deadlines(**QUICK)
+async def test_a_late_answer_is_counted_and_reaches_nobody(world, sale, waits):
+    wait = world.engine["deadlines"] = waits()
     host = world.hosts["visa"]
     host.decide = silent_but_for_reversals
     async with world.life() as life:
@@ -65,30 +65,34 @@ async def test_a_late_answer_is_counted_and_reaches_nobody(world, sale, deadline
             await host.send(host.answer(host.of("1")[0], "00"))
             await life.until(lambda: life.switch.status()["late"] == 1)
         assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["late answer"]
+        wait.long()
         host.decide = lambda _view: "05"
         request = sale(VISA)
         answer = await terminal.ask(request)
         assert (answer["11"], answer["39"]) == (request["11"], "05")
 
 
-async def test_a_host_killed_in_mid_flight_means_91_and_a_reversal_once_it_is_back(world, sale, deadlines):
-    world.engine["deadlines"] = deadlines(**QUICK)
+async def test_a_host_killed_in_mid_flight_means_91_and_a_reversal_once_it_is_back(world, sale, waits):
+    wait = world.engine["deadlines"] = waits(advice=100)
     host = world.hosts["visa"]
     host.decide = silent_but_for_reversals
     async with world.life() as life:
         terminal = await life.connect()
         requests = [sale(VISA) for _ in range(20)]
         await terminal.send(*requests)
-        await host.until(lambda: len(host.requests) == 20)
+        await host.until(lambda: len(host.of("1")) == 20)
+        wait.long()
         host.die()
         await life.until(lambda: not life.switch.status()["hosts"]["visa"])
-        assert (await terminal.ask(sale(VISA)))["39"] == "91"  # at once, nothing was sent
-        assert (await terminal.ask(sale(MASTERCARD)))["39"] == "00"  # the other network is not touched
-        answers = [await terminal.receive() for _ in requests]
-        assert {answer["39"] for answer in answers} == {"91"}
+        other = sale(MASTERCARD)
+        await terminal.send(sale(VISA), other)
+        answers = {answer["11"]: answer["39"] for answer in [await terminal.receive() for _ in range(22)]}
+        assert answers.pop(other["11"]) == "00"  # the other network is not touched
+        assert list(answers.values()) == ["91"] * 21
         await world.nursery.start(host.serve)
         await host.until(lambda: len(host.of("4")) == 20)
         assert {view["90"][4:10] for view in host.of("4")} == {view["11"] for view in host.of("1")}
+        assert len(host.of("1")) == 20  # the last one was not sent
         host.decide = lambda _view: "00"
         assert (await terminal.ask(sale(VISA)))["39"] == "00"
         assert len(host.of("4")) == 20
@@ -182,8 +186,8 @@ def _collect(host, into):
         ("a reserved function", "0190"),
     ],
 )
-async def test_what_is_no_answer_to_a_request_approves_nothing_and_hurts_nobody(world, sale, deadlines, what, mti):
-    world.engine["deadlines"] = deadlines(**QUICK)
+async def test_what_is_no_answer_to_a_request_approves_nothing_and_hurts_nobody(world, sale, waits, what, mti):
+    wait = world.engine["deadlines"] = waits()
     host = world.hosts["mastercard"]
     host.decide = silent_but_for_reversals
     async with world.life() as life:
@@ -193,6 +197,7 @@ async def test_what_is_no_answer_to_a_request_approves_nothing_and_hurts_nobody(
         await host.send(host.answer(host.requests[0], "00", t=mti))
         answer = await terminal.receive()
         assert answer["39"] in ("91", "96") and "38" not in answer
+        wait.long()
         host.decide = lambda _view: "00"
         assert (await terminal.ask(sale(MASTERCARD)))["39"] == "00"
         assert host.management == ["sign-on"]  # the link has stayed
@@ -217,14 +222,17 @@ async def test_an_answer_before_the_sign_on_is_accepted_approves_nothing(world, 
         assert "answer ignored" in [line["event"] for line in logs]
 
 
-async def test_a_damaged_answer_is_refused_and_the_others_of_its_link_are_not_hurt(world, sale, deadlines):
-    world.engine["deadlines"] = deadlines(answer=0.8, grace=0.5, advice=0.2)
+async def test_a_damaged_answer_is_refused_and_the_others_of_its_link_are_not_hurt(world, sale, waits):
+    wait = world.engine["deadlines"] = waits()
     host = world.hosts["mastercard"]
     host.decide = silent_but_for_reversals
     async with world.life() as life:
         terminal = await life.connect()
         damaged, sound = sale(MASTERCARD), sale(MASTERCARD)
-        await terminal.send(damaged, sound)
+        await terminal.send(damaged)
+        await host.until(lambda: len(host.of("1")) == 1)
+        wait.long()
+        await terminal.send(sound)
         await host.until(lambda: len(host.of("1")) == 2)
         first, second = host.of("1")
         with structlog.testing.capture_logs() as logs:
@@ -297,8 +305,8 @@ async def test_a_reversal_that_is_refused_as_malformed_is_a_dead_letter_and_bloc
     ]
 
 
-async def test_a_fault_in_the_switch_itself_costs_the_one_request_it_hits(world, sale, deadlines, monkeypatch):
-    world.engine["deadlines"] = deadlines(**QUICK)
+async def test_a_fault_in_the_switch_itself_costs_the_one_request_it_hits(world, sale, waits, monkeypatch):
+    wait = world.engine["deadlines"] = waits()
     dialect = world.settings().engine.hosts["visa"].dialect
     real = dialect.request
 
@@ -311,8 +319,11 @@ async def test_a_fault_in_the_switch_itself_costs_the_one_request_it_hits(world,
     async with world.life() as life:
         terminal = await life.connect()
         bad, good = sale(VISA, **{"4": f"{666:012d}"}), sale(VISA)
-        await terminal.send(bad, good)
         with structlog.testing.capture_logs():
+            await terminal.send(bad)
+            await life.until(lambda: life.switch.status()["in_flight"])
+            wait.long()
+            await terminal.send(good)
             answers = {answer["11"]: answer["39"] for answer in [await terminal.receive(), await terminal.receive()]}
         assert answers[good["11"]] == "00" and answers[bad["11"]] in ("30", "91", "96")
         assert (await terminal.ask(sale(MASTERCARD)))["39"] == "00"
