@@ -12,6 +12,7 @@ ACCEPTED = frozenset(("reversal", "completion"))
 COMPLETED = ("sale", "cash")
 KINDS = frozenset(_KINDS.values())
 _REQUESTS = ("1", "2")
+Content = tuple[str, str, int, str]
 
 
 def missing_key_fields(payment: Payment) -> bool:
@@ -68,9 +69,9 @@ def captured(payment: Payment) -> bool:
     return payment.mti[1] == "2" and kind(payment) in ("sale", "cash", "refund")
 
 
-def content(payment: Payment) -> tuple[str, str, int, str]:
+def content(message: Payment | Transaction) -> Content:
     """What must be equal for two messages under one duplicate key to be the same message."""
-    return payment.pan, payment.processing_code, payment.amount, payment.currency
+    return message.pan, message.processing_code, message.amount, message.currency
 
 
 def duplicate_key(interface: str, payment: Payment) -> str:

@@ -1,6 +1,6 @@
 """From the decision to the answer: the outcome becomes durable, the answer leaves, what cannot leave is undone."""
 
-from switch.engine import codes
+from switch.engine import checks, codes
 from switch.engine.core import Core
 from switch.engine.doubts import Doubts
 from switch.engine.flight import ANSWERED, CLOSING, Flight
@@ -58,8 +58,8 @@ class Closer:
         self._land(flight)
         if flight.state != ANSWERED:
             self._replies.answer_stored(flight, stored)
-        elif stored.state == "approved":
-            self._core.take_back(stored, "a repeat was declined")
+        else:
+            self._doubts.repeated(checks.content(flight.txn), stored)
 
     def out_of_time(self, flight: Flight) -> None:
         """The journal is slow: fail closed, and an approval that becomes durable afterwards is taken back."""

@@ -41,8 +41,9 @@ class Core:
         self.late: dict[tuple[str, str, str], int] = {}
         # How many links hold an approval, where that is not one: a repeat collected it too. Bounded likewise.
         self.copies: dict[int, int] = {}
-        # Declines that left while the journal could not tell if their key was approved before. Bounded likewise.
-        self.doubts: dict[str, int] = {}
+        # Declines that left while the journal could not tell if they repeat an approval, by duplicate key and content.
+        # Bounded likewise.
+        self.doubts: dict[tuple[str, checks.Content], int] = {}
         self.pin_tries = dict(recovery.pin_tries)
         self.queues = {
             name: HostQueue(host, settings.queue, ports, settings.deadlines, self.counters)

@@ -57,15 +57,14 @@ class Replies:
             if link.send(flight.dialect.answer(view, code, reply), approval) and approval is not None:
                 self._ports.delivering(approval)
                 self._core.remember(self._core.copies, approval, self._core.copies.get(approval, 1) + 1)
-                self._core.doubts.pop(flight.txn.dedupe, None)
+                self._core.doubts.pop((flight.txn.dedupe, checks.content(flight.txn)), None)
         flight.askers.clear()
 
     def _stored_answer(self, flight: Flight, stored: Stored) -> tuple[str, dict[str, str], int | None]:
         txn = stored.txn
         if txn is None:
             return codes.INVALID, {}, None
-        stored_content = (txn.pan, txn.processing_code, txn.amount, txn.currency)
-        if stored_content != checks.content(flight.payment):
+        if checks.content(txn) != checks.content(flight.payment):
             return codes.DUPLICATE, {}, None
         if txn.txn_id in self._core.taking_back:
             return codes.UNAVAILABLE, {}, None

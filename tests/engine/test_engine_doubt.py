@@ -305,6 +305,47 @@ def test_a_repeat_declined_while_the_journal_fails_undoes_the_approval_it_repeat
     assert play.row(sale["11"])["state"] == "reversed"
 
 
+@pytest.mark.parametrize("state", ["failing", "held"])
+def test_another_request_under_its_key_declined_while_the_journal_fails_leaves_an_approval_alone(play, state):
+    sale = play.approved()
+    play.journal(state)
+    play.asks(sale | {"4": "000000077777"}, "pos-2")
+    play.advance(2)
+    play.terminal_gets("0210", "96", "pos-2")
+    play.journal("working")
+    play.advance(5)
+    assert play.row(sale["11"])["state"] == "approved"
+    play.asks(sale | {"t": "0201"})
+    play.terminal_gets("0210", "00")
+
+
+def test_a_repeat_and_another_request_declined_under_one_key_undo_what_the_repeat_repeats(play):
+    sale = play.approved()
+    play.journal("failing")
+    play.asks(sale)
+    play.asks(sale | {"4": "000000077777"}, "pos-2")
+    play.terminal_gets("0210", "96")
+    play.terminal_gets("0210", "96", "pos-2")
+    play.journal("working")
+    play.advance(1)
+    play.logs("approval taken back")
+    play.answers("visa", play.host_gets("visa", "0400"), "00")
+    assert play.row(sale["11"])["state"] == "reversed"
+
+
+def test_a_kill_forgets_that_a_repeat_was_declined_and_the_approval_waits_for_the_next_repeat(play):
+    """The journal took nothing, so nothing of the decline is left: docs/engine.rst, "Repeats"."""
+    sale = play.approved()
+    play.journal("failing")
+    play.asks(sale)
+    play.terminal_gets("0210", "96")
+    play.memory.failing = False
+    play.restart()
+    play.asks(sale)
+    play.terminal_gets("0210", "00")
+    assert play.row(sale["11"])["state"] == "approved"
+
+
 def test_a_request_declined_while_the_journal_fails_may_come_again_and_is_kept(play):
     sale = play.sale()
     play.journal("failing")

@@ -60,6 +60,8 @@ class Asked:
         self.told = ""  # the last final answer that left for it, heard or not
         self.reversing = False  # it has sent a reversal
         self.undone = False  # and heard that it was accepted
+        self.approved = False  # it was answered with an approval once
+        self.forgotten = False  # what it was told last was lost with the process
 
 
 class Machine(RuleBasedStateMachine):
@@ -71,6 +73,8 @@ class Machine(RuleBasedStateMachine):
         self.play.out = self.came_out
         self.issuers = {name: Issuer(name) for name in self.play.up}
         self.asked: list[Asked] = []
+        # Also what else was sent under their keys: DE11 and DE4 tell which message an answer is about.
+        self.memories: dict[tuple[str, str], Asked] = {}
         self.by_reference: dict[str, Asked] = {}
         self.reversals: dict[str, Asked] = {}
         self.outstanding: Counter[tuple[str, str, str, str]] = Counter()
@@ -97,7 +101,8 @@ class Machine(RuleBasedStateMachine):
         if message["t"][1:3] == "10":
             self.requests_seen[reference] += 1
             assert self.requests_seen[reference] == 1, "the issuer sees one request"
-            assert self.state_of(self.by_reference[reference].message) == "pending", "intent before request"
+            asked = self.memories[self.by_reference[reference].message["11"], message["4"]]
+            assert self.state_of(asked.message) == "pending", "intent before request"
         elif message["t"][1] == "4":
             identity = tuple(message[name] for name in ("7", "11", "4", "2"))
             first = self.reversals_seen.setdefault(reference, identity)
@@ -119,15 +124,17 @@ class Machine(RuleBasedStateMachine):
         if answer["t"] in REVERSAL_ANSWERS:
             asked = self.reversals[answer["11"]]
         else:
-            asked = next(item for item in self.asked if item.message["11"] == answer["11"])
+            asked = self.memories[answer["11"], answer["4"]]
             if answer["39"] in APPROVALS:
                 assert self.state_of(asked.message) == "approved", "durable before it leaves"
-            asked.told = answer["39"]
+                asked.approved = True
+            asked.told, asked.forgotten = answer["39"], False
         self.unwritten.setdefault(link, []).append((asked, answer["t"], answer["39"]))
 
     def state_of(self, message: dict[str, str]) -> str:
         row = self.play.memory.connection.execute(
-            "SELECT state FROM txn WHERE stan = ? AND kind != 'reversal'", (message["11"],)
+            "SELECT state FROM txn WHERE stan = ? AND amount = ? AND kind != 'reversal'",
+            (message["11"], int(message["4"])),
         ).fetchone()
         return str(row[0]) if row else ""
 
@@ -168,11 +175,15 @@ class Machine(RuleBasedStateMachine):
             reference = f"REF{len(self.asked):09d}"
             asked = Asked(self.play.sale(card, amount, t=mti, _49=currency, _37=reference, _52=block))
             self.asked.append(asked)
+            self.remember(asked)
             self.by_reference[reference] = asked
             for link in (number, 1 - number) if twice else (number,):
                 self.ask(asked.message, self.a_link(link))
         if then != "wait":
             self.work(then, "now", len(amounts), newest_first=True)
+
+    def remember(self, asked: Asked) -> Asked:
+        return self.memories.setdefault((asked.message["11"], asked.message["4"]), asked)
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 3), marked=st.booleans(), number=st.integers(0, 1))
@@ -183,7 +194,8 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 3), number=st.integers(0, 1))
     def same_key_other_amount(self, which: int, number: int) -> None:
-        self.ask(self.recent(which).message | {"4": "000000077777"}, self.a_link(number))
+        other = self.remember(Asked(self.recent(which).message | {"4": "000000077777"}))
+        self.ask(other.message, self.a_link(number))
 
     @precondition(lambda self: self.asked)
     @rule(which=st.integers(0, 3), named=st.booleans(), number=st.integers(0, 1))
@@ -309,6 +321,10 @@ class Machine(RuleBasedStateMachine):
         self.outstanding.clear()
         self.link_number += 1
         self.steps_to_calm = 2
+        for asked in self.memories.values():
+            # A repeat was declined while the journal took nothing (docs/engine.rst, "Repeats").
+            declined = asked.approved and asked.told not in APPROVALS
+            asked.forgotten = declined and self.state_of(asked.message) == "approved"
         self.play.restart()
         for issuer in self.issuers.values():
             issuer.outbox.clear()
@@ -349,8 +365,10 @@ class Machine(RuleBasedStateMachine):
         assert set(status["queued"].values()) == {0}
         assert {row["state"] for row in self.play.saf()} <= {"acknowledged"}
         assert self.held() == self.journalled(), "what issuers hold is what the journal approved and did not reverse"
-        for asked in self.asked:
+        for asked in self.memories.values():
             state = self.state_of(asked.message)
+            if asked.forgotten and not asked.undone:
+                continue
             if asked.undone or asked.heard not in APPROVALS:
                 assert state != "approved", f"the terminal heard {asked.heard or 'nothing'!r}"
             elif not asked.reversing and asked.told in APPROVALS:
