@@ -1,7 +1,8 @@
 """Triple DES under keys that come once: a card's and a transaction's. Their contexts are not kept.
 
 `tdes` keeps contexts of the keys it meets; card and session keys there would stay in memory and push out the few keys
-of every day. A new context costs what it costs: seven times an encryption of one block. Not thread-safe, as `tdes`."""
+of every day. A new context costs what it costs: seven times an encryption of one block. A context has one owner, as in
+`tdes`; any thread may make one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,23 +31,30 @@ class _Rekeyed:
     Two of the three objects behind a context, cipher and algorithm, are the same for every key but for the key that
     the algorithm names when the context is made. Making them anew is 40 % of the price. That the name may change is in
     no promise of `cryptography`: so it is tried once, here, and where it does not do all is made anew.
+
+    The two are free, or out with the one context that is being made: another thread's key never comes between.
     """
 
     def __init__(self, mode: modes.Mode) -> None:
         self._mode = mode
-        self._algorithm = TripleDES(_NO_KEY)
-        self._cipher: Cipher[Any] = Cipher(self._algorithm, mode)
+        algorithm = TripleDES(_NO_KEY)
+        self._free: list[tuple[TripleDES, Cipher[Any]]] = [(algorithm, Cipher(algorithm, mode))]
         if not self._does():
-            self.encryptor = self._fresh_encryptor  # type: ignore[method-assign]
+            self._free.clear()
 
     def encryptor(self, key: bytes) -> Update:
-        """Encrypts whole blocks. Not thread-safe, as nothing here is."""
+        """Encrypts whole blocks."""
         _check(key)
-        self._algorithm.key = key
         try:
-            return self._cipher.encryptor().update
+            pair = self._free.pop()
+        except IndexError:
+            return self._fresh_encryptor(key)
+        pair[0].key = key
+        try:
+            return pair[1].encryptor().update
         finally:
-            self._algorithm.key = _NO_KEY
+            pair[0].key = _NO_KEY
+            self._free.append(pair)
 
     def _fresh_encryptor(self, key: bytes) -> Update:
         return _fresh(key, self._mode).encryptor().update

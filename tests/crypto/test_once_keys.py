@@ -43,4 +43,37 @@ def test_where_a_cipher_does_not_follow_its_algorithm_all_is_made_anew(monkeypat
 def test_no_key_stays_behind_in_what_is_shared() -> None:
     once.encrypt(bytes(range(16)), bytes(8))
     once.chain(bytes(range(8)), bytes(8))
-    assert {once._ECB_CONTEXTS._algorithm.key, once._CBC_CONTEXTS._algorithm.key} == {bytes(24)}
+    free = [*once._ECB_CONTEXTS._free, *once._CBC_CONTEXTS._free]
+    assert [algorithm.key for algorithm, _ in free] == [bytes(24)] * 2
+
+
+def test_a_key_that_another_thread_brings_in_the_middle_changes_nothing() -> None:
+    contexts = once._Rekeyed(once._ECB)
+    ((algorithm, cipher),) = contexts._free
+    one, other = (bytes(range(first, first + 24)) for first in (3, 7))
+    between = []
+
+    class Slow:
+        def encryptor(self) -> object:
+            between.append(contexts.encryptor(other))
+            return cipher.encryptor()
+
+    contexts._free[:] = [(algorithm, Slow())]  # type: ignore[list-item]
+    assert contexts.encryptor(one)(bytes(8)) == tdes.encrypt(one, bytes(8))
+    assert between[0](bytes(8)) == tdes.encrypt(other, bytes(8))
+
+
+def test_a_context_that_could_not_be_made_leaves_no_key_and_spoils_no_other() -> None:
+    contexts = once._Rekeyed(once._ECB)
+    ((algorithm, cipher),) = contexts._free
+
+    class Failing:
+        def encryptor(self) -> object:
+            raise MemoryError
+
+    contexts._free[:] = [(algorithm, Failing())]  # type: ignore[list-item]
+    with pytest.raises(MemoryError):
+        contexts.encryptor(bytes(range(24)))
+    assert algorithm.key == bytes(24)
+    contexts._free[:] = [(algorithm, cipher)]
+    assert contexts.encryptor(bytes(range(24)))(bytes(8)) == tdes.encrypt(bytes(range(24)), bytes(8))
