@@ -2,6 +2,7 @@
 
 Marks are written before the sockets are: an approval without a mark was certainly never sent."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -41,14 +42,21 @@ class DeliveryLog:
     def start(self) -> None:
         """Begins a new file: call it once `known` has been folded into the journal."""
         self._old.unlink(missing_ok=True)
-        self._open()
+        self._file = self._open()
 
-    def _open(self) -> None:
+    def _open(self) -> int:
         # It appears with its first line or not at all: a file without one would tell of no boot.
         new = self._path.with_suffix(".new")
-        self._file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.write(self._file, self._boot + b"\n")
-        new.rename(self._path)
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            first = self._boot + b"\n"
+            if os.write(file, first) != len(first):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            new.rename(self._path)
+        except OSError:
+            os.close(file)
+            raise
+        return file
 
     def mark(self, txn_id: int) -> None:
         """The approval of `txn_id` is about to be handed to its link."""
@@ -65,15 +73,26 @@ class DeliveryLog:
             self._buffer = []
 
     def rotate(self, *, due: bool = False) -> list[int]:
-        """Past the bound, or `due`: sets the marks aside and returns them; call `folded` when they are durable."""
+        """Past the bound, or `due`: sets the marks aside and returns them; call `folded` when they are durable.
+
+        After an OSError, as without room for another file, the marks go on where they are; the next call tries again.
+        """
         if len(self._marks) < (1 if due else self._fold_at) or self._old.exists():
             return []
         self.flush()
+        file = self._begun_anew()
         os.close(self._file)
-        self._path.rename(self._old)
-        self._open()
+        self._file = file
         marks, self._marks = self._marks, []
         return marks
+
+    def _begun_anew(self) -> int:
+        self._path.rename(self._old)
+        try:
+            return self._open()
+        except OSError:
+            self._old.rename(self._path)
+            raise
 
     def folded(self) -> None:
         """What `rotate` returned is durable in the journal."""

@@ -250,9 +250,13 @@ class Switch:
     def _fold_marks(self, now: float) -> None:
         """By number, and every hour: an approval that is not known to be delivered is never archived."""
         due = now >= self._next_fold
-        marks = self._delivery.rotate(due=due)
         if due:
             self._next_fold = now + _FOLD
+        try:
+            marks = self._delivery.rotate(due=due)
+        except OSError as error:  # nothing is lost: the journal learns later of what was delivered
+            log.error("delivery log failed", reason=error.strerror)
+            return
         if marks:
             self._store_marks(marks)
 

@@ -189,3 +189,28 @@ def test_whatever_a_crash_of_the_machine_left_can_be_read(tmp_path_factory, body
     log = DeliveryLog(file, BOOT)
     assert all(0 < mark < 2**63 for mark in log.known)
     assert log.same_boot == (header + body).startswith(BOOT.encode() + b"\n")
+
+
+@pytest.mark.parametrize("call", ["open", "write"])
+def test_without_room_for_another_file_the_marks_go_on_where_they_are(begin, monkeypatch, call):
+    log = _started(begin, fold_at=2)
+    for number in (1, 2):
+        log.mark(number)
+    log.flush()
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery.os, call, full)
+        with pytest.raises(OSError, match="No space"):
+            log.rotate()
+    log.mark(3)
+    log.flush()
+    after = begin()
+    assert after.known == {1, 2, 3} and after.same_boot
+    assert log.rotate() == [1, 2, 3]
+    log.mark(4)
+    log.flush()
+    log.folded()
+    assert begin().known == {4}
