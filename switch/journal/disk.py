@@ -28,8 +28,12 @@ class Disk(Protocol):
     def sync(self, name: str) -> None:
         """Everything appended to the file is durable when the call returns (fdatasync)."""
 
+    def rewrite(self, name: str, offset: int, data: bytes) -> None:
+        """Writes `data`, the end of the file from `offset` on, over itself: durable with the file's name when the call
+        returns, even if a sync of them has failed before."""
+
     def truncate(self, name: str, size: int) -> None:
-        """Cuts the file: durable when the call returns."""
+        """Cuts the file: durable when the call returns, and the next `read` asks the disk."""
 
     def remove(self, name: str) -> None:
         """The file is gone for good when the call returns."""
@@ -68,11 +72,23 @@ class FolderDisk:
     def sync(self, name: str) -> None:
         os.fdatasync(self._opened(name))
 
+    def rewrite(self, name: str, offset: int, data: bytes) -> None:
+        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CLOEXEC)  # appending, it would write at the end
+        try:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._sync_folder()
+
     def truncate(self, name: str, size: int) -> None:
         self.close()  # a descriptor on which a sync has failed may not tell of the next failure
         descriptor = self._opened(name)
         os.ftruncate(descriptor, size)
         os.fsync(descriptor)
+        # What a failed sync has not brought to the disk still stands in the page cache as if it had.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def remove(self, name: str) -> None:
         self.close()
@@ -121,6 +137,9 @@ class MemoryDisk:
 
     def sync(self, name: str) -> None:
         """Nothing is ever lost."""
+
+    def rewrite(self, name: str, offset: int, data: bytes) -> None:
+        assert self.files[name][offset:] == data, "it writes over the same bytes"
 
     def truncate(self, name: str, size: int) -> None:
         del self.files[name][size:]

@@ -54,6 +54,14 @@ def read_frames(data: bytes, first: int) -> Iterator[Frame]:
         offset, sequence = found.end, sequence + 1
 
 
+def last_frame(data: bytes, first: int) -> tuple[int, int, int]:
+    """Of the last sound frame: its number, where it begins and where it ends; of the head when there is none."""
+    sequence, offset, end = first - 1, 0, HEAD_SIZE
+    for found in read_frames(data, first):
+        sequence, offset, end = found.sequence, found.offset, found.end
+    return sequence, offset, end
+
+
 def frame_at(data: bytes, offset: int) -> Frame | None:
     """The sound frame that begins at `offset`, if one does."""
     start = offset + _FRAME_SIZE

@@ -58,7 +58,7 @@ class SegmentLog:
     # -- opening
 
     def replay(self, after: int, progress: Progress | None = None) -> Iterator[tuple[int, bytes]]:
-        """(sequence, group) of every frame after number `after`; cuts a torn end off.
+        """(sequence, group) of every frame after number `after`; cuts a torn end off, and makes the last frame durable.
 
         Raises LogError when something is missing or corrupt, in the middle of it too.
         """
@@ -69,8 +69,6 @@ class SegmentLog:
             if progress is not None:
                 progress(number, total)
             yield from self._replay_one(segment, after, last=number == total - 1)
-        if self.sequence < after:
-            raise LogError(f"the log ends at {self.sequence}, the index is at {after}")
 
     def _usable(self, after: int) -> list[Segment]:
         """The segments from the one that holds number `after` + 1 on."""
@@ -82,10 +80,10 @@ class SegmentLog:
         return found
 
     def _without_unborn(self, found: list[Segment]) -> list[Segment]:
-        """A segment whose head never became durable holds nothing."""
+        """A segment whose head never became durable holds nothing, and nothing was written behind its head."""
         if found:
             data = self._disk.read(found[-1].name)
-            if frames.parse_head(data) is None and frames.later_frame(data, 0) is None:
+            if frames.parse_head(data) is None and len(data) <= frames.HEAD_SIZE:
                 self._disk.remove(found[-1].name)
                 return found[:-1]
         return found
@@ -95,13 +93,16 @@ class SegmentLog:
             raise LogError(f"{segment.name}: expected the segment that begins at {self.sequence + 1}")
         data = self._disk.read(segment.name)
         self._check_head(segment, data)
-        self._current, self._size, self.sequence = segment, frames.HEAD_SIZE, segment.first - 1
+        self._current = segment
+        self.sequence, start, self._size = frames.last_frame(data, segment.first)
+        self._check_end(segment, data, last=last)
+        if last:
+            if self.sequence < after:
+                raise LogError(f"the log ends at {self.sequence}, the index is at {after}")
+            self._settle(segment, data, start)
         for found in frames.read_frames(data, segment.first):
             if found.sequence > after:
                 yield found.sequence, self._open(segment, found)
-            self._size, self.sequence = found.end, found.sequence
-        if self._size < len(data):
-            self._cut(segment, data, last=last)
 
     def _check_head(self, segment: Segment, data: bytes) -> None:
         found = frames.parse_head(data)
@@ -110,10 +111,19 @@ class SegmentLog:
         if found[0] != self._log_id:
             raise LogError(f"{segment.name}: a segment of another journal")
 
-    def _cut(self, segment: Segment, data: bytes, *, last: bool) -> None:
-        if not last or frames.later_frame(data, self._size) is not None:
+    def _check_end(self, segment: Segment, data: bytes, *, last: bool) -> None:
+        torn = self._size < len(data)
+        if torn and (not last or frames.later_frame(data, self._size) is not None):
             raise LogError(f"{segment.name}: offset {self._size}: a corrupt frame with sound ones behind it")
-        self._disk.truncate(segment.name, self._size)
+
+    def _settle(self, segment: Segment, data: bytes, start: int) -> None:
+        """Cuts a torn end off, and makes the last frame durable, from `start` on, before anything is built on it.
+
+        It may have been read from memory only: a process died before its sync, or after that has failed.
+        """
+        if self._size < len(data):
+            self._disk.truncate(segment.name, self._size)
+        self._disk.rewrite(segment.name, start, data[start : self._size])
 
     def _open(self, segment: Segment, found: frames.Frame) -> bytes:
         try:
@@ -177,9 +187,7 @@ class SegmentLog:
     def _verify(self, segment: Segment) -> None:
         data = self._disk.read(segment.name)
         self._check_head(segment, data)
-        end = frames.HEAD_SIZE
-        for found in frames.read_frames(data, segment.first):
-            end = found.end
+        _, _, end = frames.last_frame(data, segment.first)
         if end != self._size or len(data) != self._size:
             raise LogError(f"{segment.name}: offset {end}: what was acknowledged cannot be read back")
 

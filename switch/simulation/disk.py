@@ -65,6 +65,11 @@ class VirtualDisk(MemoryDisk):
         self._operate()
         self._platter.durable[name] = len(self.files[name])
 
+    def rewrite(self, name: str, offset: int, data: bytes) -> None:
+        self._operate()
+        super().rewrite(name, offset, data)
+        self._platter.durable[name] = len(self.files[name])
+
     def truncate(self, name: str, size: int) -> None:
         self._operate()
         super().truncate(name, size)

@@ -1,8 +1,10 @@
 """Disks that are full, read-only, broken, slow or damaged: refusals, one alert, and service again without a restart."""
 
+import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -77,6 +79,37 @@ def test_a_fault_of_the_log_s_disk_is_one_alert_and_ends_by_itself(path, keys, w
     again = SqliteStore(path, keys)
     again.close()
     assert [one.txn.txn_id for one in again.recovery.pending] == [1, 2]
+
+
+def test_a_folder_s_file_is_read_back_from_the_disk_once_it_was_cut(tmp_path, monkeypatch):
+    """After a failed sync the page cache says what was meant, and is believed by a read."""
+    calls = []
+    for name in ("ftruncate", "fsync", "posix_fadvise"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *given, name=name, real=real: calls.append((name, given[1:])) or real(*given)
+        )
+    disk = FolderDisk(tmp_path)
+    disk.open("a", b"0123456789")
+    calls.clear()
+    disk.truncate("a", 4)
+    assert calls == [("ftruncate", (4,)), ("fsync", ()), ("posix_fadvise", (0, 0, os.POSIX_FADV_DONTNEED))]
+    assert disk.read("a") == b"0123"
+    disk.close()
+
+
+def test_a_folder_s_file_is_written_over_in_place_and_synced_with_its_name(tmp_path, monkeypatch):
+    disk = FolderDisk(tmp_path)
+    disk.open("a", b"0123456789")
+    synced, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink()) or real(fd))
+    disk.rewrite("a", 4, b"456789")
+    assert disk.read("a") == b"0123456789"
+    assert synced == [tmp_path / "a", tmp_path]
+    disk.append("a", b"x")
+    disk.sync("a")
+    disk.close()
+    assert disk.read("a") == b"0123456789x"
 
 
 def test_a_slow_disk_delays_acknowledgements_and_nothing_else(path, keys, write, collect, make_txn, monkeypatch):

@@ -117,6 +117,16 @@ def test_a_segment_that_was_never_born_is_dropped(lives, make_txn):
         assert list(disk.files) == ["0000000000000001.seg"]
 
 
+def test_a_last_segment_with_more_than_a_head_is_never_dropped(lives, make_txn):
+    """Nothing is written behind a head before that is durable: this was a segment, and is damaged."""
+    disk = MemoryDisk()
+    lives(disk, [[Intent(make_txn(1))]])
+    disk.files["0000000000000002.seg"] = bytearray(bytes(37))
+    with pytest.raises(LogError, match=r"0000000000000002\.seg: offset 0: the head of the segment is corrupt"):
+        lives(disk)
+    assert len(disk.files) == 2
+
+
 @pytest.mark.parametrize("at", range(40, 640, 61))
 def test_a_changed_byte_with_sound_frames_behind_it_is_corruption(lives, make_txn, at):
     disk = MemoryDisk()
@@ -204,6 +214,10 @@ def test_a_log_that_ends_before_the_index_is_refused(path, keys, two_lives, tmp_
     segment.write_bytes(data[: next(frames.read_frames(data, 1)).end])
     with pytest.raises(JournalError, match=r"journal\.db: the log ends at 1, the index is at 3"):
         SqliteStore(path, keys)
+    segment.write_bytes(data[:-1])
+    with pytest.raises(JournalError, match=r"journal\.db: the log ends at 2, the index is at 3"):
+        SqliteStore(path, keys)
+    assert segment.read_bytes() == data[:-1], "what was acknowledged is no torn end: it is not cut"
     segment.unlink()
     with pytest.raises(JournalError, match="no segments, but the index is at 3 of them"):
         SqliteStore(path, keys)
@@ -216,6 +230,62 @@ def test_segments_without_their_index_are_not_written_over(path, keys, two_lives
 
 
 # -- a disk that fails
+
+
+class Cached(MemoryDisk):
+    """A page cache above a platter: a sync that fails brings nothing there, and no later one tries its bytes again."""
+
+    def __init__(self):
+        super().__init__()
+        self.platter, self.dirty, self.failing = {}, {}, False
+
+    def open(self, name, head):
+        super().open(name, head)
+        self.platter[name], self.dirty[name] = bytearray(head), len(head)
+
+    def append(self, name, data):
+        if self.failing:
+            raise OSError(5, "Input/output error")
+        super().append(name, data)
+
+    def sync(self, name):
+        begin, self.dirty[name] = self.dirty[name], len(self.files[name])
+        if self.failing:
+            raise OSError(5, "Input/output error")
+        self.platter[name] = self.platter[name].ljust(begin, b"\0") + self.files[name][begin:]
+
+    def rewrite(self, name, offset, data):
+        super().rewrite(name, offset, data)
+        self.platter[name][offset:] = data
+
+    def truncate(self, name, size):
+        if self.failing:
+            raise OSError(5, "Input/output error")
+        super().truncate(name, size)
+        self.platter[name][size:] = b""
+        self.dirty[name] = min(self.dirty[name], size)
+
+
+def test_a_frame_that_a_restart_found_in_memory_only_is_made_durable(keys, write, make_txn, lives):
+    """The sync failed, so did the cut, and the process died: the next one reads the frame and builds on it."""
+    disk = Cached()
+    store = MemoryStore(keys, disk)
+    write(store, [Intent(make_txn(1))])
+    store.close()
+    real = disk.append
+    disk.append = lambda name, data: (real(name, data), setattr(disk, "failing", True))
+    store = MemoryStore(keys, disk)
+    assert not write(store, [Intent(make_txn(2))])[0].ok
+    store.close()
+    del disk.append
+    disk.failing = False
+    again = MemoryStore(keys, disk)
+    assert [one.txn.txn_id for one in again.recovery.pending] == [1, 2]
+    assert write(again, [Intent(make_txn(3))])[0].ok
+    expected = _dump(again.connection)
+    again.close()
+    disk.files = disk.platter  # the power fails
+    assert lives(disk, settings=JournalSettings()) == expected
 
 
 class Faulty(MemoryDisk):
