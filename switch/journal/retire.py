@@ -1,8 +1,10 @@
 """Old segments: they go once the index holds what they say, durably."""
 
+import errno
 import sqlite3
 from pathlib import Path
 
+from switch.journal import frames
 from switch.journal.disk import Disk, FolderDisk
 from switch.journal.segments import find_segments
 
@@ -26,5 +28,8 @@ def retire(connection: sqlite3.Connection, disk: Disk, keep: int, archive: Path 
 
 
 def _keep_copy(path: Path, data: bytes) -> None:
-    path.unlink(missing_ok=True)  # of a try that failed
+    if path.exists():  # of a try that failed, or of another journal: its log, or the one before a backup was restored
+        if frames.parse_head(path.read_bytes()) not in (None, frames.parse_head(data)):
+            raise FileExistsError(errno.EEXIST, "a segment of another log has this name", str(path))
+        path.unlink()
     FolderDisk(path.parent).open(path.name, data)
