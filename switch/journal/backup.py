@@ -14,7 +14,7 @@ from switch.journal.disk import FolderDisk
 from switch.journal.errors import JournalError, WrongKeysError
 from switch.journal.migrations import NewerVersionError
 from switch.journal.reader import open_reader
-from switch.journal.segments import LogError, Progress, find_segments
+from switch.journal.segments import LogError, Progress
 from switch.journal.settings import JournalSettings
 from switch.journal.sqlite import exclusive, make_private, segments_folder
 
@@ -45,7 +45,8 @@ def rebuild(
     lock = exclusive(path)
     try:
         disk = FolderDisk(segments_folder(path))
-        if not find_segments(disk):
+        log_id = opening.log_id_on(disk)
+        if log_id is None:
             raise JournalError(f"{segments_folder(path)}: no segments here")
         with _new_file(target), closing(schema.connect(str(target))) as index:
             if base is not None:
@@ -53,7 +54,7 @@ def rebuild(
                     source.backup(index)
             opening.prepare(index, keys)
             if "log" not in opening.meta(index):
-                index.execute("INSERT INTO meta VALUES ('log', ?)", ((opening.log_id_on(disk) or b"").hex(),))
+                index.execute("INSERT INTO meta VALUES ('log', ?)", (log_id.hex(),))
             return opening.join_log(index, keys, disk, JournalSettings(), progress)[1]
     except (LogError, WrongKeysError, NewerVersionError, InvalidTag) as error:
         raise JournalError(f"{path}: {error or 'a sealed value does not open'}") from None
