@@ -8,7 +8,7 @@ from pathlib import Path
 
 from switch.journal import opening, schema
 from switch.journal.errors import JournalError
-from switch.journal.migrations import migrate
+from switch.journal.migrations import NewerVersionError, migrate
 from switch.journal.sqlite import make_private
 
 _CHUNK = 500
@@ -23,7 +23,8 @@ def copy(journal: sqlite3.Connection, file: Path, before: str, received_before: 
     try:
         make_private(file)
         with closing(sqlite3.connect(file, isolation_level=None)) as archive:
-            archive.execute("PRAGMA synchronous = FULL")
+            # With less the copy could be rolled back by a loss of power, and be gone from both once it is removed.
+            archive.execute("PRAGMA synchronous = EXTRA")
             _claim(archive, journal, file)
             archive.execute("BEGIN")
             count = 0
@@ -33,7 +34,7 @@ def copy(journal: sqlite3.Connection, file: Path, before: str, received_before: 
                     _insert(archive, "saf", item)
                 count += 1
             archive.execute("COMMIT")
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, NewerVersionError) as error:
         raise JournalError(f"{file}: {error}") from None
     return count
 
