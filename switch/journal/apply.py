@@ -204,6 +204,10 @@ class Applier:
         return Ack(ok=True, saf=saf_from_row(row, self._keys))
 
     def _pin_tries(self, record: PinTries) -> None:
+        """None is the same as no row: only cards with wrong tries have one."""
+        if not record.count:
+            self._connection.execute("DELETE FROM pin_tries WHERE pan_token = ?", (record.pan_token,))
+            return
         self._connection.execute(
             "INSERT INTO pin_tries VALUES (?, ?) ON CONFLICT (pan_token) DO UPDATE SET count = excluded.count",
             (record.pan_token, record.count),

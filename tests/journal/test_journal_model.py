@@ -121,6 +121,8 @@ class Model:
 
     def pin(self, token, count):
         self.tries[token] = count
+        if not count:
+            del self.tries[token]
 
     def bury(self, dedupe):
         self.graves.add(dedupe)
