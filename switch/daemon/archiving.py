@@ -6,20 +6,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
-import trio
-
-from switch.daemon import admin
+from switch.daemon import admin, journalling
 from switch.daemon.config import Loaded
 from switch.daemon.switchd import open_keys
 from switch.journal import archive
-from switch.journal.delivery import DeliveryLog, boot_id
-from switch.journal.errors import JournalError
 from switch.journal.reader import open_reader
 from switch.journal.records import Archived
 from switch.journal.sqlite import SqliteStore
 
 _DAY = 86_400_000  # milliseconds
-_PATIENCE = 30.0
 
 
 async def run(loaded: Loaded, before: str, file: Path) -> tuple[int, int]:
@@ -27,36 +22,17 @@ async def run(loaded: Loaded, before: str, file: Path) -> tuple[int, int]:
 
     Raises JournalError, AdminError, DataKeyError and HsmUnavailable. What was copied and not removed is found again.
     """
-    if await _is_running(loaded):
+    if await journalling.is_running(loaded):
         return _copy(loaded, before, file), await _remove(functools.partial(_ask, loaded, str(file)))
     keys = await open_keys(loaded, create=False)
-    delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
-    store = SqliteStore(
-        loaded.journal,
-        keys,
-        delivered=delivery.known,
-        same_boot=delivery.same_boot,
-        settings=loaded.journal_settings,
-    )  # its lock keeps a switch that starts meanwhile away
-    try:
+    with journalling.opened(loaded, keys) as store:  # its lock keeps a switch that starts meanwhile away
         return _copy(loaded, before, file), await _remove(functools.partial(_remove_some, loaded, file, store))
-    finally:
-        store.close()
 
 
 def _copy(loaded: Loaded, before: str, file: Path) -> int:
     oldest_kept = int(time.time() * 1000) - loaded.config.retention.duplicate_days * _DAY
     with closing(open_reader(loaded.journal)) as journal:
         return archive.copy(journal, file, before, oldest_kept)
-
-
-async def _is_running(loaded: Loaded) -> bool:
-    config = loaded.config.admin
-    try:
-        await admin.ask(loaded.path(config.socket), "status", config.timeout)
-    except admin.AdminError:
-        return False
-    return True
 
 
 async def _ask(loaded: Loaded, file: str, after: int) -> tuple[int, int]:
@@ -78,10 +54,5 @@ async def _remove_some(loaded: Loaded, file: Path, store: SqliteStore, after: in
     with closing(open_reader(loaded.journal)) as journal:
         numbers, last = archive.removable(journal, file, after)
     if numbers:
-        store.submit([Archived(numbers)], None)
-        store.flush()
-        with trio.fail_after(_PATIENCE):
-            await trio.lowlevel.wait_readable(store.fileno())
-        if not all(ack.ok for _, ack in store.take()):
-            raise JournalError(f"{loaded.journal}: could not remove what was archived")
+        await journalling.write(loaded, store, [Archived(numbers)])
     return len(numbers), last

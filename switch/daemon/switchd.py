@@ -22,6 +22,7 @@ from switch.hsm.client import HsmClient, HsmUnavailable
 from switch.journal import archive
 from switch.journal.delivery import DeliveryLog, boot_id
 from switch.journal.reader import open_reader
+from switch.journal.records import Cleared
 from switch.journal.sqlite import SqliteStore
 from switch.notify import notify
 from switch.switching.clock import Clock
@@ -133,6 +134,10 @@ async def _serve(loaded: Loaded, switch: Switch, reloader: Reloader) -> None:
     async def close_batch() -> dict[str, Any]:
         return {"batch": await switch.close_batch()}
 
+    async def note_cleared(batch: str, records: str, **texts: str) -> dict[str, Any]:
+        await switch.note_cleared(Cleared(batch=int(batch), records=int(records), **texts))
+        return {}
+
     async def remove_archived(file: str, after: str) -> dict[str, Any]:
         numbers, last = await trio.to_thread.run_sync(_removable, loaded.journal, Path(file), int(after))
         if numbers:
@@ -146,6 +151,7 @@ async def _serve(loaded: Loaded, switch: Switch, reloader: Reloader) -> None:
     verbs: admin.Verbs = {
         "status": status,
         "close-batch": close_batch,
+        "note-cleared": note_cleared,
         "reload": reloader.reload,
         "remove-archived": remove_archived,
         **saf_verbs(switch),

@@ -11,6 +11,7 @@ from switch.journal import schema
 from switch.journal.records import (
     Ack,
     Archived,
+    Cleared,
     CloseBatch,
     Completed,
     Delivered,
@@ -93,6 +94,7 @@ class Applier:
             Archived: self._archived,
             Delivered: self._delivered,
             CloseBatch: self._close_batch,
+            Cleared: self._cleared,
             Lookup: self._lookup,
             Ended: lambda record: self._end(record.txn_id, record),
         }
@@ -247,6 +249,12 @@ class Applier:
         self._connection.execute("INSERT INTO batch (batch) VALUES (?)", (closed + 1,))
         self._batch = closed + 1
         return Ack(ok=True, closed_batch=closed)
+
+    def _cleared(self, record: Cleared) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO clearing_file (batch, name, network, records, sha256) VALUES (?, ?, ?, ?, ?)",
+            (record.batch, record.name, record.network, record.records, record.sha256),
+        )
 
     def _lookup(self, record: Lookup) -> Ack:
         row = self._find(record)

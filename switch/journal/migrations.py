@@ -67,7 +67,18 @@ CREATE TABLE operator_action (
 );
 """
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+# One row per file: of a network there may be several, and in several currencies. Nothing had written the table before.
+# No wrong tries is no row.
+_VERSION_6 = """
+DELETE FROM pin_tries WHERE count = 0;
+DROP TABLE clearing_file;
+CREATE TABLE clearing_file (
+  batch INTEGER NOT NULL, name TEXT NOT NULL, network TEXT NOT NULL, records INTEGER NOT NULL, sha256 TEXT NOT NULL,
+  PRIMARY KEY (batch, name)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 VERSION = len(STEPS)
 
 

@@ -180,6 +180,16 @@ class CloseBatch(msgspec.Struct, frozen=True, tag="close_batch"):
     at: int
 
 
+class Cleared(msgspec.Struct, frozen=True, kw_only=True, tag="cleared"):
+    """A clearing file of a closed batch stands under its name, as do the batch's others; `sha256` in hexadecimal."""
+
+    batch: int
+    network: str
+    name: str
+    records: int
+    sha256: str
+
+
 class Lookup(msgspec.Struct, frozen=True, kw_only=True, tag="lookup"):
     """Asks for one request: by `dedupe`, else by `txn_id`, else the latest of a terminal with that `stan` or `rrn`."""
 
@@ -207,6 +217,7 @@ Record = (
     | Archived
     | Delivered
     | CloseBatch
+    | Cleared
     | Lookup
 )
 

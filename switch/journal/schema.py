@@ -24,9 +24,13 @@ INSERT = (
 )
 
 
-# Nothing is open about such a row: it has its outcome, its batches are closed, nothing is owed or given up for it.
+# Nothing is open about such a row: it has its outcome, its batches are closed and where they present it have their
+# files, nothing is owed or given up for it.
 FINISHED = """state != 'pending' AND (state != 'approved' OR delivered = 1 OR kind IN ('reversal', 'completion'))
  AND max(batch, reversed_batch) < (SELECT max(batch) FROM batch)
+ AND (captured = 0 OR network = 'on-us' OR NOT EXISTS (
+  SELECT 1 FROM batch WHERE batch.batch IN (txn.batch, txn.reversed_batch)
+  AND NOT EXISTS (SELECT 1 FROM clearing_file WHERE clearing_file.batch = batch.batch)))
  AND NOT EXISTS (SELECT 1 FROM saf WHERE saf.txn_id = txn.txn_id AND saf.state IN ('queued', 'dead'))"""
 
 

@@ -16,7 +16,7 @@ from switch.engine.engine import Engine
 from switch.engine.ports import Instant
 from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
-from switch.journal.records import Ack, Archived, CloseBatch, Delivered, Record, Recovery
+from switch.journal.records import Ack, Archived, Cleared, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store
 from switch.link.dialer import always_longest
 from switch.link.listener import accept
@@ -331,6 +331,11 @@ class Switch:
         if not ack.ok:
             raise JournalFailedError("the journal could not close the batch")
         return ack.closed_batch
+
+    async def note_cleared(self, file: Cleared) -> None:
+        """A clearing file stands. Raises JournalFailedError, at once or in 5 s."""
+        if not (await self._stored([file])).ok:
+            raise JournalFailedError("the journal could not note the clearing file")
 
     async def remove_archived(self, txn_ids: list[int]) -> None:
         """Takes transactions out of the journal that an archive holds. Raises JournalFailedError, at once or in 5 s."""

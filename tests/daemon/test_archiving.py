@@ -1,13 +1,17 @@
-"""`switch journal archive` while no switch runs."""
+"""`switch journal archive` and `switch clearing write` while no switch runs."""
+
+import hashlib
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from switch.crypto.datakeys import DataKeys
-from switch.daemon import archiving
+from switch.daemon import admin, archiving, batches
 from switch.daemon.config import load
 from switch.journal import reader
 from switch.journal.delivery import DeliveryLog, boot_id
-from switch.journal.records import CloseBatch, Intent, Outcome, Transaction
+from switch.journal.records import Cleared, CloseBatch, Intent, Outcome, Transaction
 from switch.journal.sqlite import SqliteStore
 from switch.lab import plan
 
@@ -25,7 +29,8 @@ def loaded(tmp_path, monkeypatch):
         assert not create
         return KEYS
 
-    monkeypatch.setattr(archiving, "open_keys", keys)
+    for module in (archiving, batches):
+        monkeypatch.setattr(module, "open_keys", keys)
     log = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
     log.start()
     store = SqliteStore(loaded.journal, KEYS)
@@ -35,7 +40,8 @@ def loaded(tmp_path, monkeypatch):
         txn = Transaction(**{**texts, **values, "pan": "4111111111111111", "business_date": "2030-11-24"})
         outcome = Outcome(txn=txn, state="approved", response_code="00", answered=1, latency_us=1)
         store.submit([Intent(txn), outcome], None)
-    store.submit([CloseBatch(1)], None)
+    cleared = Cleared(batch=1, network="1", name="a file", records=3, sha256="00")
+    store.submit([CloseBatch(1), cleared], None)
     store.close()
     log.mark(1)
     log.mark(3)
@@ -59,3 +65,43 @@ async def test_the_marks_of_the_last_life_count_and_nothing_is_assumed(loaded):
     store = SqliteStore(loaded.journal, KEYS, delivered=log.known, same_boot=log.same_boot)
     store.close()
     assert [one.txn.txn_id for one in store.recovery.undelivered] == [2], "the next start still takes it back"
+
+
+@pytest.fixture
+def closed(loaded):
+    """A journal with an empty batch, the second, that is closed."""
+    store = SqliteStore(loaded.journal, KEYS, same_boot=True)
+    store.submit([CloseBatch(2)], None)
+    store.close()
+    return loaded
+
+
+def _noted(loaded):
+    with closing(sqlite3.connect(loaded.journal)) as connection:
+        return connection.execute("SELECT batch, name, records, sha256 FROM clearing_file WHERE batch = 2").fetchall()
+
+
+async def test_the_journal_learns_which_files_stand(closed):
+    for _ in range(2):
+        written = await batches.write(closed)
+        assert {file.network for file in written} == {"visa", "mastercard"}
+        assert sorted(_noted(closed)) == sorted(
+            (2, file.path.name, file.totals.records, hashlib.sha256(file.path.read_bytes()).hexdigest())
+            for file in written
+        )
+
+
+async def test_a_running_switch_is_told_of_each_file(closed, monkeypatch):
+    asked = []
+
+    async def ask(_path, verb, _within, arguments=None):
+        asked.append((verb, arguments))
+        return {}
+
+    monkeypatch.setattr(admin, "ask", ask)
+    written = await batches.write(closed)
+    assert asked[0] == ("status", None)
+    assert [(verb, told["batch"], told["name"]) for verb, told in asked[1:]] == [
+        ("note-cleared", "2", file.path.name) for file in written
+    ]
+    assert _noted(closed) == []

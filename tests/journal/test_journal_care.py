@@ -10,7 +10,18 @@ from switch.journal import archive, backup, reader
 from switch.journal.check import check
 from switch.journal.errors import JournalError
 from switch.journal.memory import MemoryStore
-from switch.journal.records import Archived, CloseBatch, Delivered, Intent, Lookup, Reversed, SafDone, SafPut, Tombstone
+from switch.journal.records import (
+    Archived,
+    Cleared,
+    CloseBatch,
+    Delivered,
+    Intent,
+    Lookup,
+    Reversed,
+    SafDone,
+    SafPut,
+    Tombstone,
+)
 from switch.journal.settings import JournalSettings
 from switch.journal.sqlite import SqliteStore, segments_folder
 
@@ -36,13 +47,17 @@ def open_store(path, keys):
 
 @pytest.fixture
 def sold(open_store, write, make_txn, make_outcome):
-    """A journal whose transactions 1 to 4 are finished and delivered, their batch closed."""
+    """A journal whose transactions 1 to 4 are finished and delivered, their batch closed and its file written."""
     store = open_store()
     for number in (1, 2, 3, 4):
         txn = make_txn(number, business_date=f"2030-11-2{number}")
         write(store, [Intent(txn), make_outcome(txn)])
-    write(store, [Delivered([1, 2, 3, 4])], [CloseBatch(1)])
+    write(store, [Delivered([1, 2, 3, 4])], [CloseBatch(1)], [_cleared(1)])
     return store
+
+
+def _cleared(batch):
+    return Cleared(batch=batch, network="visa", name=f"VISA-{batch}", records=9, sha256="00")
 
 
 def _faults(path):
@@ -148,7 +163,7 @@ def _tables(path):
                 {k: row[k] for k in row.keys() if "sealed" not in k}  # noqa: SIM118 - a Row iterates over values
                 for row in connection.execute(f"SELECT * FROM {table}")
             ]
-            for table in ("txn", "saf", "tombstone", "batch", "meta")
+            for table in ("txn", "saf", "tombstone", "batch", "clearing_file", "meta")
         ]
 
 
@@ -182,7 +197,42 @@ def test_segments_that_are_gone_are_told_and_a_backup_stands_for_them(path, keys
     assert rebuilt[:-1] == before[:-1]
 
 
+def test_nothing_is_rebuilt_from_a_folder_without_a_sound_segment(path, keys):
+    folder = segments_folder(path)
+    folder.mkdir()
+    (folder / "0000000000000001.seg").write_bytes(b"SWJ")
+    with pytest.raises(JournalError, match="no segments here"):
+        backup.rebuild(path, keys, path.with_name("new.db"))
+    assert not path.with_name("new.db").exists()
+
+
 # -- archive
+
+
+def test_no_loss_of_power_takes_a_copy_back_that_was_told_durable(path, sold, monkeypatch):
+    """SQLite's rollback journal is unlinked to commit: its folder must be synced before anything is removed."""
+    levels, real = [], sqlite3.connect
+
+    class Watched(sqlite3.Connection):
+        def execute(self, statement, *values):
+            if statement == "COMMIT":
+                levels.append(self.execute("PRAGMA synchronous").fetchone()[0])
+            return super().execute(statement, *values)
+
+    monkeypatch.setattr(archive.sqlite3, "connect", lambda file, **options: real(file, factory=Watched, **options))
+    with closing(reader.open_reader(path)) as journal:
+        archive.copy(journal, path.with_name("a.archive"), "2031-01-01", LATER)
+    assert levels and set(levels) == {3}, "EXTRA"
+
+
+def test_an_archive_of_a_newer_release_is_told(path, sold):
+    file = path.with_name("a.archive")
+    with closing(reader.open_reader(path)) as journal:
+        archive.copy(journal, file, "2031-01-01", LATER)
+        with closing(sqlite3.connect(file)) as changed, changed:
+            changed.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
+        with pytest.raises(JournalError, match=r"a\.archive: written by schema version 99"):
+            archive.copy(journal, file, "2031-01-01", LATER)
 
 
 def test_what_is_finished_moves_and_can_be_read_from_the_archive(path, sold, write, make_txn, keys):
@@ -213,7 +263,7 @@ def test_what_is_open_owed_undelivered_or_not_cleared_stays(path, sold, write, m
     sell(7, put(7), SafDone(saf_id=7, state="dead", response_code="30"))  # an operator's
     sell(8, put(8), SafDone(saf_id=8, state="acknowledged", response_code="00"))
     sell(9, state="declined")
-    write(sold, [Intent(make_txn(10))], [Delivered([6, 7, 8])], [CloseBatch(2)])
+    write(sold, [Intent(make_txn(10))], [Delivered([6, 7, 8])], [CloseBatch(2)], [_cleared(2)])
     sell(11)
     write(sold, [Delivered([11])], [Reversed(txn_id=1, reason="cancelled", reply={})])  # both in the open batch
     file = path.with_name("a.archive")
@@ -225,6 +275,22 @@ def test_what_is_open_owed_undelivered_or_not_cleared_stays(path, sold, write, m
     with closing(reader.open_reader(path)) as journal:
         assert [row["txn_id"] for row in reader.list_transactions(journal, 99)] == [1, 5, 6, 7, 10, 11], "whoever asks"
     assert open_store().recovery.next_txn_id == 12
+
+
+def test_what_a_batch_presents_stays_until_its_files_stand(path, sold, write, make_txn, make_outcome):
+    """The files of a batch of which something is archived cannot be written: it would never be presented."""
+    for number, changes in ((5, {}), (6, {"network": "on-us"}), (7, {"captured": False})):
+        txn = make_txn(number, **changes)
+        write(sold, [Intent(txn), make_outcome(txn)])
+    reversal = Reversed(txn_id=1, reason="cancelled", reply={})  # presented by batch 1, and as a reversal by batch 2
+    write(sold, [Delivered([5, 6, 7])], [reversal], [CloseBatch(2)])
+    file = path.with_name("a.archive")
+    assert _move(path, file, "2031-01-01", sold, write) == (5, [2, 3, 4, 6, 7])
+    assert write(sold, [Archived([1, 5])])[0].ok
+    with closing(reader.open_reader(path)) as journal:
+        assert [row["txn_id"] for row in reader.list_transactions(journal, 99)] == [1, 5], "whoever asks"
+    write(sold, [_cleared(2)])
+    assert _move(path, file, "2031-01-01", sold, write) == (2, [1, 5])
 
 
 def test_keys_inside_the_duplicate_window_stay_and_numbers_are_never_given_twice(
@@ -282,6 +348,27 @@ def test_old_segments_go_once_the_index_has_them_and_the_journal_still_starts(
     assert sorted(int(file.stem) for file in kept.iterdir()) == [1, 2, 3, 4]
     assert len(store.recovery.pending) == 6
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in kept.iterdir())
+
+
+def test_a_kept_segment_of_another_log_is_not_written_over(path, open_store, write, make_txn, tmp_path):
+    """Two journals with one folder, or the log before a backup was restored: the numbers are the same."""
+    kept = tmp_path / "kept"
+    settings = {"segment_bytes": 1, "keep_segments": 1, "archive_segments": str(kept)}
+    for file in (path, path.with_name("other.db")):
+        store = open_store(file, **settings)
+        for number in (1, 2):
+            write(store, [Intent(make_txn(number))])
+        store.close()
+        if file == path:
+            (first,) = kept.iterdir()
+            before = first.read_bytes()
+    assert first.read_bytes() == before
+    assert len(list(segments_folder(path.with_name("other.db")).iterdir())) == 2, "they stay where they are"
+    first.write_bytes(before[:20])  # of a try that failed
+    store = open_store(**settings)
+    write(store, [Intent(make_txn(3))])
+    store.close()
+    assert len(list(kept.iterdir())) == 2 and len(list(segments_folder(path).iterdir())) == 1
 
 
 def test_a_reader_that_holds_the_index_back_keeps_the_segments(path, open_store, write, make_txn):

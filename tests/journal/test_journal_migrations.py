@@ -19,6 +19,8 @@ V1 = Path(__file__).with_name("journal_v1.sql")
 def old(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(V1.read_text())
+        connection.execute("INSERT INTO pin_tries VALUES ('right by now', 0)")
+        connection.commit()
     return path
 
 
