@@ -22,14 +22,16 @@ def retire(connection: sqlite3.Connection, disk: Disk, keep: int, archive: Path 
         return 0
     for segment in old:
         if archive is not None:
-            _keep_copy(archive / segment.name, disk.read(segment.name))
+            _keep_copy(archive / segment.name, disk.read(segment.name), segment.first)
         disk.remove(segment.name)
     return len(old)
 
 
-def _keep_copy(path: Path, data: bytes) -> None:
-    if path.exists():  # of a try that failed, or of another journal: its log, or the one before a backup was restored
-        if frames.parse_head(path.read_bytes()) not in (None, frames.parse_head(data)):
+def _keep_copy(path: Path, data: bytes, first: int) -> None:
+    if path.exists():  # of a try that failed; or of another journal, or of this one before a backup took its place
+        found = path.read_bytes()
+        _, _, end = frames.last_frame(found, first)
+        if frames.parse_head(found) is not None and found[:end] != data[:end]:
             raise FileExistsError(errno.EEXIST, "a segment of another log has this name", str(path))
         path.unlink()
     FolderDisk(path.parent).open(path.name, data)

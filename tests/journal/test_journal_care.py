@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from switch.journal import archive, backup, reader
+from switch.journal import archive, backup, frames, reader
 from switch.journal.check import check
 from switch.journal.errors import JournalError
 from switch.journal.memory import MemoryStore
@@ -364,11 +364,17 @@ def test_a_kept_segment_of_another_log_is_not_written_over(path, open_store, wri
             before = first.read_bytes()
     assert first.read_bytes() == before
     assert len(list(segments_folder(path.with_name("other.db")).iterdir())) == 2, "they stay where they are"
-    first.write_bytes(before[:20])  # of a try that failed
+    another_life = before[: frames.HEAD_SIZE] + frames.frame(1, b"what came before a backup was restored")
+    first.write_bytes(another_life)
     store = open_store(**settings)
     write(store, [Intent(make_txn(3))])
     store.close()
-    assert len(list(kept.iterdir())) == 2 and len(list(segments_folder(path).iterdir())) == 1
+    assert first.read_bytes() == another_life
+    first.write_bytes(before[: frames.HEAD_SIZE + 20])  # of a try that failed
+    store = open_store(**settings)
+    write(store, [Intent(make_txn(4))])
+    store.close()
+    assert len(list(kept.iterdir())) == 3 and len(list(segments_folder(path).iterdir())) == 1
 
 
 def test_a_reader_that_holds_the_index_back_keeps_the_segments(path, open_store, write, make_txn):
