@@ -1,6 +1,7 @@
 """The whole way of a payment, as `make run` shows it: separate processes, real sockets, files others can read."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -76,6 +77,13 @@ def test_the_base_ii_file_carries_the_journals_visa_amounts(lab, journal):
             found[line[88:91]] += int(line[76:88])
     expected = reader.captured_totals(journal, 1)["visa"]
     assert found == {currency: amount for currency, (_, amount) in expected.items()}
+
+
+def test_the_journal_knows_the_files_that_stand(lab, journal):
+    found = {row["name"]: row["sha256"] for row in journal.execute("SELECT * FROM clearing_file WHERE batch = 1")}
+    assert found == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (lab.folder / "clearing").iterdir()
+    }
 
 
 def test_reversed_payments_are_in_no_file(lab, journal):
