@@ -108,6 +108,7 @@ class Engine:
         left = self._core.copies.get(txn_id, 1) - 1
         self._core.remember(self._core.copies, txn_id, left)
         if left <= 0:
+            self._ports.given_back(txn_id)
             self._look_up(txn_id)
 
     def _look_up(self, txn_id: int) -> None:

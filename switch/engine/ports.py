@@ -60,6 +60,9 @@ class Ports(Protocol):
     def delivering(self, txn_id: int) -> None:
         """Notes, ahead of the write, that the approval of `txn_id` is handed to its link in this tick."""
 
+    def given_back(self, txn_id: int) -> None:
+        """Notes that no link has the approval of `txn_id` any more: a restart is to find it as never handed over."""
+
     def pan_token(self, pan: str) -> str: ...
 
     def log(self, level: str, event: str, **fields: object) -> None: ...

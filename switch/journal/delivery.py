@@ -26,9 +26,12 @@ class DeliveryLog:
         first, second = self._read(self._old), self._read(self._path)
         boots = {found[0] for found in (first, second) if found is not None}
         self.same_boot = boots == {self._boot}
-        self.known: set[int] = {mark for found in (first, second) if found for mark in found[1]}
+        self.known: set[int] = set()
+        for mark in (mark for found in (first, second) if found is not None for mark in found[1]):
+            self.known.add(mark) if mark > 0 else self.known.discard(-mark)
         self._file = -1
         self._marks: list[int] = []
+        self._unmarked: set[int] = set()
 
     def _read(self, path: Path) -> tuple[bytes, list[int]] | None:
         try:
@@ -36,8 +39,8 @@ class DeliveryLog:
         except FileNotFoundError:
             return None
         whole = len(body) - len(body) % _MARK  # a torn last mark never left the process
-        marks = (int.from_bytes(body[i : i + _MARK], "big") for i in range(0, whole, _MARK))
-        return boot, [mark for mark in marks if 0 < mark <= _LARGEST]  # a crash of the machine leaves anything
+        marks = (int.from_bytes(body[i : i + _MARK], "big", signed=True) for i in range(0, whole, _MARK))
+        return boot, [mark for mark in marks if 0 < abs(mark) <= _LARGEST]  # a crash of the machine leaves anything
 
     def start(self) -> None:
         """Begins a new file: call it once `known` has been folded into the journal."""
@@ -62,6 +65,13 @@ class DeliveryLog:
         """The approval of `txn_id` is about to be handed to its link."""
         self._buffer.append(txn_id.to_bytes(_MARK, "big"))
         self._marks.append(txn_id)
+        if self._unmarked:
+            self._unmarked.discard(txn_id)
+
+    def unmark(self, txn_id: int) -> None:
+        """Its link could not write it and gave it back: a negative mark."""
+        self._buffer.append((-txn_id).to_bytes(_MARK, "big", signed=True))
+        self._unmarked.add(txn_id)
 
     def flush(self) -> None:
         """One write for all marks of the tick; call it before the sockets are written."""
@@ -84,7 +94,8 @@ class DeliveryLog:
         os.close(self._file)
         self._file = file
         marks, self._marks = self._marks, []
-        return marks
+        unmarked, self._unmarked = self._unmarked, set()
+        return [mark for mark in marks if mark not in unmarked] if unmarked else marks
 
     def _begun_anew(self) -> int:
         self._path.rename(self._old)

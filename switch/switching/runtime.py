@@ -132,6 +132,9 @@ class Switch:
     def delivering(self, txn_id: int) -> None:
         self._delivery.mark(txn_id)
 
+    def given_back(self, txn_id: int) -> None:
+        self._delivery.unmark(txn_id)
+
     def pan_token(self, pan: str) -> str:
         return self._keys.pan_token(pan)
 

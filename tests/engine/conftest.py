@@ -152,6 +152,9 @@ class Play:
     def delivering(self, txn_id: int) -> None:
         self.marks.add(txn_id)
 
+    def given_back(self, txn_id: int) -> None:
+        self.marks.discard(txn_id)
+
     def pan_token(self, pan: str) -> str:
         return KEYS.pan_token(pan)
 

@@ -69,6 +69,28 @@ def test_killed_between_the_durable_approval_and_its_link_takes_it_back(play):
     assert play.rows()[0]["state"] == "reversed"
 
 
+def test_killed_after_the_link_gave_the_approval_back_takes_it_back(play):
+    sale = play.approved()
+    play.journal("held")
+    play.hangs_up(unsent=True)
+    play.nothing()
+    play.store_held = False
+    play.restart()
+    assert play.logs("approval taken back")["reason"] == "answer not sent before restart"
+    play.host_is("visa", up=True)
+    play.host_gets("visa", "0400")
+    assert play.row(sale["11"])["state"] == "reversed"
+
+
+def test_an_approval_that_one_of_two_links_gave_back_was_delivered(play):
+    sale = play.approved()
+    play.asks(sale | {"t": "0201"}, "pos-2")
+    play.terminal_gets("0210", "00", "pos-2")
+    play.hangs_up("pos-2", unsent=True)
+    play.restart()
+    assert play.row(sale["11"])["state"] == "approved"
+
+
 def test_killed_after_the_answer_was_handed_over_keeps_the_approval(play):
     sale = play.approved()
     again(play)

@@ -49,6 +49,28 @@ def test_marks_are_known_to_the_next_life_only_once_flushed(begin):
     assert after.known == {1, 2**40} and after.same_boot
 
 
+def test_a_mark_that_was_taken_back_is_not_known_unless_it_was_made_again(begin):
+    log = _started(begin)
+    for number in (1, 2, 3):
+        log.mark(number)
+    log.unmark(2)
+    log.unmark(3)
+    log.mark(3)
+    log.flush()
+    assert begin().known == {1, 3}
+    assert log.rotate(due=True) == [1, 3, 3]
+
+
+def test_a_mark_is_taken_back_in_the_file_that_follows(begin):
+    log = _started(begin)
+    log.mark(1)
+    log.mark(2)
+    log.rotate(due=True)
+    log.unmark(1)
+    log.flush()
+    assert begin().known == {2}
+
+
 def test_a_tick_is_one_write_whatever_it_holds(begin, monkeypatch):
     log, writes = _started(begin), []
     real = os.write
