@@ -7,6 +7,8 @@ import structlog
 import trio
 import trio.testing
 
+from switch.journal.delivery import DeliveryLog, boot_id
+
 VISA = "4111111111111111"
 ECHO = {"t": "0800", "7": "0611191024", "70": "301"}
 
@@ -175,7 +177,7 @@ async def test_a_connection_with_too_many_unanswered_requests_is_not_read_until_
         assert {answer["11"] for answer in answers} == {request["11"] for request in requests}
 
 
-async def test_what_a_slow_reader_did_not_get_is_reversed_and_what_it_got_is_not(world, sale, limits):
+async def test_what_a_slow_reader_did_not_get_is_reversed_and_what_it_got_is_not(world, sale, limits, journal):
     world.listener["limits"] = limits(max_out=4000)
     host = world.hosts["visa"]
     async with world.life() as life:
@@ -210,6 +212,8 @@ async def test_what_a_slow_reader_did_not_get_is_reversed_and_what_it_got_is_not
         approved = {view["37"] for view in host.of("1")}
         assert got and reversed_ones and not got & reversed_ones
         assert got | reversed_ones == approved
+        numbers = {row["rrn"]: row["txn_id"] for row in journal()}
+        assert DeliveryLog(world.folder / "delivered", boot_id()).known == {numbers[reference] for reference in got}
 
 
 async def test_an_idle_switch_rests(world):
