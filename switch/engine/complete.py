@@ -17,6 +17,8 @@ from switch.message import View
 class Completer(Local):
     """The completion is a transaction of its own, with the data of its original."""
 
+    kind = "completion"
+
     def request(self, link: TerminalLink, dialect: TerminalDialect, view: View, payment: Payment, key: str) -> None:
         """A 0220 or 0221 with its key fields, no other of its duplicate key in flight."""
         code = checks.decline_code(payment)
@@ -26,7 +28,6 @@ class Completer(Local):
             self._replies.refuse(link, dialect, view, code)
             return
         flight = self._begin(link, dialect, view, payment, key)
-        flight.txn = msgspec.structs.replace(flight.txn, kind="completion")
         self._look(flight, [Lookup(dedupe=key), *ways_to(payment, link.interface)])
 
     def _no_original(self, flight: Flight) -> None:

@@ -6,7 +6,7 @@ from switch.engine import checks, codes
 from switch.engine.core import Core
 from switch.engine.flight import ANSWERED, CLOSING, Flight
 from switch.engine.ports import TerminalLink
-from switch.engine.prepare import reversal_of_terminal
+from switch.engine.prepare import local_transaction
 from switch.engine.queue import Item
 from switch.engine.replies import Replies
 from switch.journal.records import Ack, Intent, Lookup, Outcome, Record, Stored, Transaction
@@ -16,7 +16,12 @@ ACCEPTED = "00"
 
 
 class Local:
-    """A message that finds its original and needs no host before its answer; what comes in between is `_original`."""
+    """A message that finds its original and needs no host before its answer; what comes in between is `_original`.
+
+    `kind` is that of its journal record.
+    """
+
+    kind = ""
 
     def __init__(self, core: Core, replies: Replies) -> None:
         self._core = core
@@ -31,8 +36,8 @@ class Local:
 
     def _begin(self, link: TerminalLink, dialect: TerminalDialect, view: View, payment: Payment, key: str) -> Flight:
         instant = self._ports.instant()
-        txn = reversal_of_terminal(
-            payment, txn_id=self._core.next_txn_id(), key=key, interface=link.interface, instant=instant
+        txn = local_transaction(
+            payment, self.kind, txn_id=self._core.next_txn_id(), key=key, interface=link.interface, instant=instant
         )
         flight = Flight(
             link=link,

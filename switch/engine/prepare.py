@@ -84,8 +84,10 @@ def transaction_of(
     )
 
 
-def reversal_of_terminal(payment: Payment, *, txn_id: int, key: str, interface: str, instant: Instant) -> Transaction:
-    """The journal's record of a terminal's reversal, before its original is known."""
+def local_transaction(
+    payment: Payment, kind: str, *, txn_id: int, key: str, interface: str, instant: Instant
+) -> Transaction:
+    """The journal's record of what the switch answers from its journal, before its original is known."""
     return Transaction(
         txn_id=txn_id,
         dedupe=key,
@@ -93,7 +95,7 @@ def reversal_of_terminal(payment: Payment, *, txn_id: int, key: str, interface: 
         business_date=instant.business_date,
         interface=interface,
         mti=payment.mti,
-        kind="reversal",
+        kind=kind,
         processing_code=payment.processing_code,
         amount=payment.amount,
         currency=payment.currency,

@@ -6,7 +6,7 @@ from switch.engine import codes
 from switch.engine.core import Core
 from switch.engine.flight import CLOSING, Flight
 from switch.engine.ports import TerminalLink
-from switch.engine.prepare import reversal_of_terminal
+from switch.engine.prepare import local_transaction
 from switch.engine.replies import Replies
 from switch.journal.records import Ack, Lookup
 from switch.message import View, is_repeat
@@ -33,7 +33,7 @@ class Recaller:
             view=view,
             payment=payment,
             outgoing=payment,
-            txn=reversal_of_terminal(payment, txn_id=0, key=key, interface=link.interface, instant=instant),
+            txn=local_transaction(payment, "", txn_id=0, key=key, interface=link.interface, instant=instant),
             host=None,
             started=instant.epoch_us,
         )

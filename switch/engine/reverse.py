@@ -18,6 +18,8 @@ from switch.message import View
 class Reverser(Local):
     """One method per step of a reversal's life. The journal is asked first: it knows what the answers were."""
 
+    kind = "reversal"
+
     def __init__(self, core: Core, exchange: Exchange, replies: Replies) -> None:
         super().__init__(core, replies)
         self._exchange = exchange
