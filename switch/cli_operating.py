@@ -28,7 +28,7 @@ from switch.hsm.datakeys import DataKeyError
 from switch.hsm.ping import CertificateRefused
 from switch.journal.errors import JournalError
 from switch.lab.errors import LabError
-from switch.link.listener import AddressError
+from switch.link.network import AddressError
 from switch.money import AmountError, alphabetic, major_units
 
 # sysexits(3): EX_CONFIG, EX_NOPERM; everything else that stops a command is 2, as click's own usage errors are.

@@ -12,10 +12,10 @@ from switch.cardnumbers import mask_text
 from switch.cli_operating import ask_switch, config_option, one_clear_line, open_with_progress, print_answer
 from switch.daemon import config as switch_config
 from switch.engine import checks
+from switch.engine.bins import Route
 from switch.engine.conditions import Facts
 from switch.engine.route_explain import DOWN, FAILING, FULL, Step, explain
 from switch.engine.router import Router
-from switch.engine.routing import Route
 from switch.message import mask_pan
 from switch.resources import read_text
 

@@ -12,7 +12,8 @@ import trio
 from switch import logs
 from switch.link.connection import Connection, Limits
 from switch.link.dialer import Backoff, dial
-from switch.link.listener import accept, bind
+from switch.link.listener import accept
+from switch.link.network import bind
 from switch.link.reactor import Reactor
 from switch.switching.framing import LinkFramer
 

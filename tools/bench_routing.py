@@ -8,10 +8,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from switch.dialect.iso1993 import Iso1993Dialect
+from switch.engine.binfile import parse_bin_table
+from switch.engine.bins import BinTable, Route
 from switch.engine.conditions import Facts
 from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
 from switch.engine.router import Router
-from switch.engine.routing import BinTable, Route, parse_bin_table
 from switch.engine.rulesettings import AmountBounds, RoutingSettings, RuleSettings
 
 _ROUNDS = 7

@@ -15,9 +15,10 @@ from switch.dialect.canonical import HostDialect
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
+from switch.engine.binfile import parse_bin_table
+from switch.engine.bins import BinTable, RoutingError
 from switch.engine.config import Deadlines, EngineSettings, HostSettings, QueueLimits, TerminalSettings
 from switch.engine.router import Router
-from switch.engine.routing import BinTable, RoutingError, parse_bin_table
 from switch.engine.rulesettings import OnUs, RoutingSettings
 from switch.journal.settings import JournalSettings
 from switch.message import SpecError, load_spec

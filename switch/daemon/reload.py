@@ -14,9 +14,9 @@ import trio
 from switch.configfile import ConfigError
 from switch.daemon.admin import AdminError
 from switch.daemon.config import Loaded, check_router, load
+from switch.engine.bins import RoutingError
 from switch.engine.engine import Engine
 from switch.engine.router import Router
-from switch.engine.routing import RoutingError
 
 log = structlog.get_logger()
 

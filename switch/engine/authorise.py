@@ -7,7 +7,7 @@ from switch.dialect.canonical import Payment
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import checks, codes, onus
 from switch.engine.closing import Closer
-from switch.engine.config import HostSettings, OnUs, TerminalSettings
+from switch.engine.config import HostSettings, TerminalSettings
 from switch.engine.core import Core, records
 from switch.engine.exchange import Exchange
 from switch.engine.flight import PREPARING, Flight
@@ -15,6 +15,7 @@ from switch.engine.ports import Instant, TerminalLink
 from switch.engine.prepare import outgoing_of, transaction_of
 from switch.engine.queue import Item
 from switch.engine.reversals import stan_of_queued
+from switch.engine.rulesettings import OnUs
 from switch.hsm import requests
 from switch.journal.records import Ack, Intent, Record
 from switch.message import View

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from switch.dialect.canonical import HostDialect
-from switch.engine.rulesettings import OnUs as OnUs
-from switch.engine.rulesettings import RoutingSettings
+from switch.engine.rulesettings import OnUs, RoutingSettings
 
 _TELLS_RESULTS = frozenset(("iso-1993-ascii",))
 

@@ -8,6 +8,7 @@ from switch.dialect.canonical import Answer
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import checks, codes
 from switch.engine.authorise import Authoriser
+from switch.engine.bins import BinTable
 from switch.engine.closing import Closer
 from switch.engine.complete import Completer
 from switch.engine.config import EngineSettings
@@ -21,7 +22,6 @@ from switch.engine.replies import Replies
 from switch.engine.reversals import from_payload
 from switch.engine.reverse import Reverser
 from switch.engine.router import Router
-from switch.engine.routing import BinTable
 from switch.journal.records import Ack, Lookup, Outcome, Record, Recovery, SafPut, Stored
 from switch.message import MessageError, View
 

@@ -5,8 +5,9 @@ from typing import Any
 from switch.dialect.canonical import Payment
 from switch.dialect.pos1987 import TerminalDialect
 from switch.engine import codes
-from switch.engine.config import HostSettings, OnUs
+from switch.engine.config import HostSettings
 from switch.engine.ports import TerminalLink
+from switch.engine.rulesettings import OnUs
 from switch.journal.records import Stored, Transaction
 from switch.message import View
 

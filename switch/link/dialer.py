@@ -9,7 +9,6 @@ import trio
 
 from switch.link.connection import Connection, Framer, Limits
 from switch.link.network import TCP, Network
-from switch.link.network import connect as connect
 from switch.link.reactor import Reactor
 
 log = structlog.get_logger()

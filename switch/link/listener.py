@@ -8,8 +8,6 @@ import trio
 
 from switch.link.connection import Connection, Framer, Handler, Limits
 from switch.link.network import TCP, Network
-from switch.link.network import AddressError as AddressError
-from switch.link.network import bind as bind
 from switch.link.reactor import Reactor, describe_peer
 
 log = structlog.get_logger()

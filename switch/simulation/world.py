@@ -18,8 +18,9 @@ from switch.crypto.datakeys import DataKeys
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
-from switch.engine.config import EngineSettings, HostSettings, OnUs, QueueLimits, TerminalSettings
-from switch.engine.routing import parse_bin_table
+from switch.engine.binfile import parse_bin_table
+from switch.engine.config import EngineSettings, HostSettings, QueueLimits, TerminalSettings
+from switch.engine.rulesettings import OnUs
 from switch.journal.records import CloseBatch
 from switch.logs import render
 from switch.resources import read_text

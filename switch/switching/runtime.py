@@ -11,10 +11,10 @@ import trio
 
 from switch.crypto.datakeys import DataKeys
 from switch.engine import operating
+from switch.engine.bins import BinTable
 from switch.engine.config import EngineSettings
 from switch.engine.engine import Engine
 from switch.engine.ports import Instant
-from switch.engine.routing import BinTable
 from switch.journal.delivery import DeliveryLog
 from switch.journal.records import Ack, Archived, Cleared, CloseBatch, Delivered, Record, Recovery
 from switch.journal.store import Store

@@ -20,10 +20,11 @@ from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.pos1987 import TerminalDialect
 from switch.dialect.visa import VisaDialect
-from switch.engine.config import EngineSettings, HostSettings, OnUs, TerminalSettings
+from switch.engine.binfile import parse_bin_table
+from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
 from switch.engine.engine import Engine
 from switch.engine.ports import Instant
-from switch.engine.routing import parse_bin_table
+from switch.engine.rulesettings import OnUs
 from switch.hsm.commands import HostCommands
 from switch.journal.apply import saf_bound_to
 from switch.journal.memory import MemoryStore

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from switch.engine.routing import Route, RoutingError, parse_bin_table
+from switch.engine.binfile import parse_bin_table
+from switch.engine.bins import Route, RoutingError
 from switch.resources import read_text
 
 # Few different digits, so that ranges overlap, nest and meet end to end.

@@ -6,10 +6,11 @@ import pytest
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
+from switch.engine.binfile import parse_bin_table
+from switch.engine.bins import RoutingError
 from switch.engine.conditions import Facts
 from switch.engine.config import EngineSettings, HostSettings, TerminalSettings
 from switch.engine.router import Router
-from switch.engine.routing import RoutingError, parse_bin_table
 from switch.engine.rulesettings import OnUs, RoutingSettings
 
 BINS = """prefix,network,host,country,product,funding

@@ -10,7 +10,8 @@ from hypothesis import settings
 from trio.testing import wait_all_tasks_blocked
 
 from switch.link.connection import Connection, Limits
-from switch.link.listener import accept, bind
+from switch.link.listener import accept
+from switch.link.network import bind
 from switch.link.reactor import Reactor
 from switch.message import make_framer
 

@@ -10,7 +10,8 @@ import trio.testing
 
 from switch.link import dialer, network
 from switch.link.connection import Limits
-from switch.link.dialer import Backoff, connect, dial
+from switch.link.dialer import Backoff, dial
+from switch.link.network import connect
 from switch.message import make_framer
 
 

@@ -11,7 +11,8 @@ import trio.testing
 
 from switch.link import listener
 from switch.link.connection import Limits
-from switch.link.listener import AddressError, accept, bind
+from switch.link.listener import accept
+from switch.link.network import AddressError, bind
 from switch.message import make_framer
 
 

@@ -21,8 +21,9 @@ from switch.crypto.datakeys import DataKeys
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
-from switch.engine.config import Deadlines, EngineSettings, HostSettings, OnUs, QueueLimits, TerminalSettings
-from switch.engine.routing import parse_bin_table
+from switch.engine.binfile import parse_bin_table
+from switch.engine.config import Deadlines, EngineSettings, HostSettings, QueueLimits, TerminalSettings
+from switch.engine.rulesettings import OnUs
 from switch.hsm.server import HsmConfig, serve
 from switch.journal.delivery import DeliveryLog, boot_id
 from switch.journal.sqlite import SqliteStore

@@ -7,7 +7,7 @@ import pytest
 import structlog
 import trio
 
-from switch.link.listener import AddressError
+from switch.link.network import AddressError
 
 VISA, MASTERCARD = "4111111111111111", "5555555555554444"
 
