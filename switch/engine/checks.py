@@ -12,7 +12,8 @@ ACCEPTED = frozenset(("reversal", "completion"))
 COMPLETED = ("sale", "cash")
 KINDS = frozenset(_KINDS.values())
 _REQUESTS = ("1", "2")
-Content = tuple[str, str, int, str]
+_COMPLETION = "22"
+Content = tuple[str, str, int, str, bool]
 
 
 def missing_key_fields(payment: Payment) -> bool:
@@ -70,8 +71,9 @@ def captured(payment: Payment) -> bool:
 
 
 def content(message: Payment | Transaction) -> Content:
-    """What must be equal for two messages under one duplicate key to be the same message."""
-    return message.pan, message.processing_code, message.amount, message.currency
+    """What must be equal for two messages under one duplicate key to be the same message. A sale is no completion."""
+    completes = message.mti[1:3] == _COMPLETION
+    return message.pan, message.processing_code, message.amount, message.currency, completes
 
 
 def duplicate_key(interface: str, payment: Payment) -> str:

@@ -98,6 +98,19 @@ def test_a_repeat_gets_its_answer_and_captures_nothing(play):
     assert len(play.rows()) == 2
 
 
+def test_a_sale_under_the_key_of_a_completion_is_none_of_its_repeats(play):
+    asked = completion(play, held(play))
+    play.asks(asked, settle=False)
+    play.asks(asked | {"t": "0200"})
+    play.terminal_gets("0210", "94")
+    play.terminal_gets("0230", "00")
+    play.asks(asked | {"t": "0201"})
+    play.terminal_gets("0210", "94")
+    sale = play.approved()
+    play.asks(completion(play, held(play), _11=sale["11"], _7=sale["7"]) | {"4": sale["4"]})
+    play.terminal_gets("0230", "94")
+
+
 def test_a_second_completion_is_refused(play):
     original = held(play)
     play.asks(completion(play, original, 1))
