@@ -30,9 +30,11 @@ async def run(loaded: Loaded, before: str, file: Path) -> tuple[int, int]:
 
 
 def _copy(loaded: Loaded, before: str, file: Path) -> int:
-    oldest_kept = int(time.time() * 1000) - loaded.config.retention.duplicate_days * _DAY
+    retention, now = loaded.config.retention, int(time.time() * 1000)
+    repeated = now - retention.duplicate_days * _DAY
+    held = min(repeated, now - retention.completion_days * _DAY)
     with closing(open_reader(loaded.journal)) as journal:
-        return archive.copy(journal, file, before, oldest_kept)
+        return archive.copy(journal, file, before, repeated, held)
 
 
 async def _ask(loaded: Loaded, file: str, after: int) -> tuple[int, int]:

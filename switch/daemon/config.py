@@ -171,7 +171,7 @@ def _check_retention(retention: JournalSettings) -> None:
     for name in ("segment_bytes", "tombstone_days", "max_tombstones"):
         if getattr(retention, name) < 1:
             raise ConfigError(f"retention.{name}: expected at least 1")
-    for name in ("keep_segments", "duplicate_days"):
+    for name in ("keep_segments", "duplicate_days", "completion_days"):
         if getattr(retention, name) < 0:
             raise ConfigError(f"retention.{name}: expected at least 0")
 

@@ -12,13 +12,17 @@ from switch.journal.migrations import NewerVersionError, migrate
 from switch.journal.sqlite import make_private
 
 _CHUNK = 500
-_DUE = f"SELECT * FROM txn WHERE business_date < ? AND received < ? AND {schema.FINISHED} ORDER BY txn_id"  # noqa: S608
+# Holds an amount and waits for its completion, which looks for it here.
+_HELD = "state = 'approved' AND substr(mti, 2, 1) = '1' AND kind IN ('sale', 'cash') AND completed = 0"
+_DUE = f"""SELECT * FROM txn WHERE business_date < ? AND received < ? AND (received < ? OR NOT ({_HELD}))
+ AND {schema.FINISHED} ORDER BY txn_id"""  # noqa: S608 - fixed text
 
 
-def copy(journal: sqlite3.Connection, file: Path, before: str, received_before: int) -> int:
+def copy(journal: sqlite3.Connection, file: Path, before: str, received_before: int, held_before: int) -> int:
     """Copies what is due to `file`, a new archive or one of this journal; how many. It is durable on return.
 
-    Due is what is finished, of a business date before `before`, and too old to be repeated. Raises JournalError.
+    Due is what is finished, of a business date before `before`, and too old to be repeated: received before
+    `received_before`, or before `held_before` when it waits for its completion (epoch ms). Raises JournalError.
     """
     try:
         make_private(file)
@@ -28,7 +32,7 @@ def copy(journal: sqlite3.Connection, file: Path, before: str, received_before: 
             _claim(archive, journal, file)
             archive.execute("BEGIN")
             count = 0
-            for row in journal.execute(_DUE, (before, received_before)):
+            for row in journal.execute(_DUE, (before, received_before, held_before)):
                 _insert(archive, "txn", row)
                 for item in journal.execute("SELECT * FROM saf WHERE txn_id = ?", (row["txn_id"],)):
                     _insert(archive, "saf", item)

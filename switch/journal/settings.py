@@ -10,7 +10,8 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     them are moved to the folder `archive_segments`, or deleted without one.
 
     Tombstones live `tombstone_days`, and at most `max_tombstones` of them. `duplicate_days` is how long a finished
-    transaction stays to answer repeats before it may be archived. `check` has SQLite check its file at every start.
+    transaction stays to answer repeats before it may be archived, `completion_days` how long a pre-authorisation stays
+    to be completed, which is `duplicate_days` at least. `check` has SQLite check its file at every start.
     """
 
     segment_bytes: int = 64 * MIB
@@ -19,4 +20,5 @@ class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tombstone_days: int = 30
     max_tombstones: int = 100_000
     duplicate_days: int = 7
+    completion_days: int = 30
     check: bool = True

@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -11,7 +12,7 @@ from switch.daemon import admin, archiving, batches
 from switch.daemon.config import load
 from switch.journal import reader
 from switch.journal.delivery import DeliveryLog, boot_id
-from switch.journal.records import Cleared, CloseBatch, Intent, Outcome, Transaction
+from switch.journal.records import Cleared, CloseBatch, Delivered, Intent, Outcome, Transaction
 from switch.journal.sqlite import SqliteStore
 from switch.lab import plan
 
@@ -105,3 +106,18 @@ async def test_a_running_switch_is_told_of_each_file(closed, monkeypatch):
         ("note-cleared", "2", file.path.name) for file in written
     ]
     assert _noted(closed) == []
+
+
+@pytest.mark.parametrize(("days", "moved"), [(9, []), (31, [9])])
+async def test_a_pre_authorisation_of_the_last_thirty_days_is_not_moved(loaded, days, moved):
+    texts = {name: "1" for name in Transaction.__struct_fields__ if name not in ("captured", "original")}
+    values = {"txn_id": 9, "received": int(time.time() - days * 86_400) * 1000, "amount": 1, "captured": False}
+    own = {"dedupe": "9", "mti": "0100", "kind": "sale", "pan": "4111111111111111", "business_date": "2030-11-24"}
+    txn = Transaction(**{**texts, **values, **own})
+    store = SqliteStore(loaded.journal, KEYS, delivered={1, 2, 3}, same_boot=True)
+    outcome = Outcome(txn=txn, state="approved", response_code="00", answered=1, latency_us=1)
+    store.submit([Intent(txn), outcome, Delivered([9]), CloseBatch(2)], None)
+    store.close()
+    file = loaded.folder / "a.archive"
+    await archiving.run(loaded, "2030-11-25", file)
+    assert _numbers(file) == [1, 2, 3, *moved]

@@ -14,6 +14,7 @@ from switch.journal.records import (
     Archived,
     Cleared,
     CloseBatch,
+    Completed,
     Delivered,
     Intent,
     Lookup,
@@ -64,9 +65,9 @@ def _faults(path):
     return [(found.what, found.fault) for found in check(path) if found.fault]
 
 
-def _move(path, file, before, store, write, received_before=LATER):
+def _move(path, file, before, store, write, received_before=LATER, held_before=LATER):
     with closing(reader.open_reader(path)) as journal:
-        count = archive.copy(journal, file, before, received_before)
+        count = archive.copy(journal, file, before, received_before, held_before)
         numbers, last = archive.removable(journal, file, 0)
         assert archive.removable(journal, file, last) == ([], 0)
     assert write(store, [Archived(numbers)])[0].ok
@@ -221,18 +222,18 @@ def test_no_loss_of_power_takes_a_copy_back_that_was_told_durable(path, sold, mo
 
     monkeypatch.setattr(archive.sqlite3, "connect", lambda file, **options: real(file, factory=Watched, **options))
     with closing(reader.open_reader(path)) as journal:
-        archive.copy(journal, path.with_name("a.archive"), "2031-01-01", LATER)
+        archive.copy(journal, path.with_name("a.archive"), "2031-01-01", LATER, LATER)
     assert levels and set(levels) == {3}, "EXTRA"
 
 
 def test_an_archive_of_a_newer_release_is_told(path, sold):
     file = path.with_name("a.archive")
     with closing(reader.open_reader(path)) as journal:
-        archive.copy(journal, file, "2031-01-01", LATER)
+        archive.copy(journal, file, "2031-01-01", LATER, LATER)
         with closing(sqlite3.connect(file)) as changed, changed:
             changed.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
         with pytest.raises(JournalError, match=r"a\.archive: written by schema version 99"):
-            archive.copy(journal, file, "2031-01-01", LATER)
+            archive.copy(journal, file, "2031-01-01", LATER, LATER)
 
 
 def test_what_is_finished_moves_and_can_be_read_from_the_archive(path, sold, write, make_txn, keys):
@@ -293,6 +294,17 @@ def test_what_a_batch_presents_stays_until_its_files_stand(path, sold, write, ma
     assert _move(path, file, "2031-01-01", sold, write) == (2, [1, 5])
 
 
+def test_a_pre_authorisation_stays_for_its_completion(path, sold, write, make_txn, make_outcome):
+    held = [make_txn(number, mti="0100", captured=False) for number in (5, 6, 7)]
+    for txn, state in zip(held, ("approved", "approved", "declined"), strict=True):
+        write(sold, [Intent(txn), make_outcome(txn, state)])
+    completed = Completed(txn_id=6, by=8)
+    write(sold, [Delivered([5, 6]), completed], [CloseBatch(2)])
+    file = path.with_name("a.archive")
+    assert _move(path, file, "2031-01-01", sold, write, held_before=held[0].received) == (6, [1, 2, 3, 4, 6, 7])
+    assert _move(path, file, "2031-01-01", sold, write, held_before=held[0].received + 1) == (1, [5])
+
+
 def test_keys_inside_the_duplicate_window_stay_and_numbers_are_never_given_twice(
     path, sold, write, make_txn, open_store
 ):
@@ -309,7 +321,7 @@ def test_keys_inside_the_duplicate_window_stay_and_numbers_are_never_given_twice
 def test_only_what_the_archive_holds_as_the_journal_does_is_removed(path, sold, write, keys, make_txn):
     file = path.with_name("a.archive")
     with closing(reader.open_reader(path)) as journal:
-        archive.copy(journal, file, "2031-01-01", LATER)
+        archive.copy(journal, file, "2031-01-01", LATER, LATER)
         with closing(sqlite3.connect(file)) as changed, changed:
             changed.execute("UPDATE txn SET amount = 1 WHERE txn_id = 2")
         assert archive.removable(journal, file, 0) == ([1, 3, 4], 4)
@@ -318,7 +330,7 @@ def test_only_what_the_archive_holds_as_the_journal_does_is_removed(path, sold, 
         with pytest.raises(JournalError, match=r"a\.archive: expected an archive of this journal, or no file"):
             archive.removable(stranger, file, 0)
         with pytest.raises(JournalError, match="expected an archive of this journal"):
-            archive.copy(stranger, path, "2031-01-01", LATER)
+            archive.copy(stranger, path, "2031-01-01", LATER, LATER)
     other.close()
     with pytest.raises(JournalError, match="an archive, not a journal"):
         SqliteStore(file, keys)
