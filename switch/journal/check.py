@@ -52,20 +52,19 @@ def _segments(disk: Disk) -> Iterator[tuple[int, Finding]]:
     expected = found[0].first if found else 0
     for number, segment in enumerate(found):
         data = disk.read(segment.name)
-        sound = list(frames.read_frames(data, segment.first))
-        end = sound[-1].end if sound else frames.HEAD_SIZE
+        sequence, _, end = frames.last_frame(data, segment.first)
         fault = _fault(data, end, last=number == len(found) - 1)
         if segment.first != expected:
             fault = f"expected the segment that begins at {expected}"
-        expected = segment.first + len(sound)
-        holds = f"{len(sound)} groups, {segment.first} to {expected - 1}, {end} bytes"
-        if end < len(data) and not fault:
+        expected = sequence + 1
+        holds = f"{expected - segment.first} groups, {segment.first} to {sequence}, {end} bytes"
+        if not fault and (end < len(data) or frames.is_unborn(data)):
             holds += ", then an end that is unfinished: being written, or cut off at the next start"
-        yield expected - 1, Finding(segment.name, holds, fault)
+        yield sequence, Finding(segment.name, holds, fault)
 
 
 def _fault(data: bytes, end: int, *, last: bool) -> str:
-    if frames.parse_head(data) is None:
+    if frames.parse_head(data) is None and not (last and frames.is_unborn(data)):
         return "offset 0: the head is corrupt"
     if end < len(data) and (not last or frames.later_frame(data, end) is not None):
         return f"offset {end}: a corrupt frame with sound ones behind it"

@@ -41,6 +41,11 @@ def parse_head(data: bytes) -> tuple[bytes, int] | None:
     return found[1], found[2]
 
 
+def is_unborn(data: bytes) -> bool:
+    """Whether a segment's head never became durable: nothing is written behind it before it is."""
+    return len(data) <= HEAD_SIZE and parse_head(data) is None
+
+
 def frame(sequence: int, body: bytes) -> bytes:
     measured = _LENGTH.pack(len(body), sequence)
     return _MARKER + measured + _CRC.pack(zlib.crc32(body, zlib.crc32(measured))) + body

@@ -80,12 +80,9 @@ class SegmentLog:
         return found
 
     def _without_unborn(self, found: list[Segment]) -> list[Segment]:
-        """A segment whose head never became durable holds nothing, and nothing was written behind its head."""
-        if found:
-            data = self._disk.read(found[-1].name)
-            if frames.parse_head(data) is None and len(data) <= frames.HEAD_SIZE:
-                self._disk.remove(found[-1].name)
-                return found[:-1]
+        if found and frames.is_unborn(self._disk.read(found[-1].name)):
+            self._disk.remove(found[-1].name)
+            return found[:-1]
         return found
 
     def _replay_one(self, segment: Segment, after: int, *, last: bool) -> Iterator[tuple[int, bytes]]:

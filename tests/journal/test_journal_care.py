@@ -93,6 +93,14 @@ def test_faults_are_told_with_file_and_offset(path, sold, open_store, write, mak
     assert _faults(path)[0] == (segment.name, "offset 36: a corrupt frame with sound ones behind it")
     segment.write_bytes(b"\0" + good[1:])
     assert _faults(path)[0] == (segment.name, "offset 0: the head is corrupt")
+    unborn = segment.with_name("0000000000000006.seg")
+    segment.write_bytes(good)
+    unborn.write_bytes(good[:20])
+    assert _faults(path) == [], "the next start drops it"
+    assert list(check(path))[-1].holds.endswith("unfinished: being written, or cut off at the next start")
+    unborn.write_bytes(bytes(37))
+    assert _faults(path) == [(unborn.name, "offset 0: the head is corrupt")]
+    unborn.unlink()
     segment.write_bytes(good[: len(good) // 2])
     assert _faults(path) == [("index and log", "the index is at 5")]
     segment.write_bytes(good)
