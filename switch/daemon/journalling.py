@@ -28,15 +28,12 @@ async def is_running(loaded: Loaded) -> bool:
 
 @contextmanager
 def opened(loaded: Loaded, keys: DataKeys) -> Iterator[SqliteStore]:
-    """The journal, with what the last life knew of its deliveries; raises JournalError, while a switch has it too."""
-    delivery = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id())
-    store = SqliteStore(
-        loaded.journal,
-        keys,
-        delivered=delivery.known,
-        same_boot=delivery.same_boot,
-        settings=loaded.journal_settings,
-    )
+    """The journal, with what the last life knew of its deliveries; raises JournalError, while a switch has it too.
+
+    Nothing more is assumed to be delivered, after a loss of power neither: the next start does that, and warns.
+    """
+    known = DeliveryLog(loaded.journal.with_suffix(".delivered"), boot_id()).known
+    store = SqliteStore(loaded.journal, keys, delivered=known, same_boot=True, settings=loaded.journal_settings)
     try:
         yield store
     finally:

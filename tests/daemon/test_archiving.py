@@ -68,6 +68,14 @@ async def test_the_marks_of_the_last_life_count_and_nothing_is_assumed(loaded):
     assert [one.txn.txn_id for one in store.recovery.undelivered] == [2], "the next start still takes it back"
 
 
+async def test_after_a_loss_of_power_the_next_start_assumes_and_not_this(loaded):
+    assert await archiving.run(loaded, "2030-11-25", loaded.folder / "a.archive") == (2, 2)
+    log = DeliveryLog(loaded.journal.with_suffix(".delivered"), "another boot")
+    store = SqliteStore(loaded.journal, KEYS, delivered=log.known, same_boot=log.same_boot)
+    store.close()
+    assert store.recovery.assumed_delivered == 1, "the number is for its warning"
+
+
 @pytest.fixture
 def closed(loaded):
     """A journal with an empty batch, the second, that is closed."""
