@@ -1,7 +1,7 @@
 """Where a payment goes: the range of its card, then the rules in order, then the first host that is well. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from switch.engine.bins import BinTable, Route, RoutingError
 from switch.engine.conditions import Facts
@@ -10,7 +10,8 @@ from switch.engine.rules import Rule, compile_rules
 from switch.engine.rulesettings import OnUs, RouteSettings
 
 _NO_CARD = Route("", "")
-_CATEGORIES = 10_000
+# Terminals say what their category is: ten thousand of them, times the contents of the table, must not fill the memory.
+_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,6 @@ class Plan:
     card: Route
     own: Choices
     rules: Sequence[tuple[Rule, Choices]]
-    by_merchant: dict[str, Sequence[tuple[Rule, Choices]]] = field(default_factory=dict)
-
-    def rules_for(self, facts: Facts) -> Sequence[tuple[Rule, Choices]]:
-        """Those of `rules` that a merchant of this category may meet: worked out once for each category."""
-        found = self.by_merchant.get(facts.mcc)
-        if found is None:
-            found = [(rule, choices) for rule, choices in self.rules if rule.may_match_merchant(facts)]
-            if len(self.by_merchant) < _CATEGORIES:
-                self.by_merchant[facts.mcc] = found
-        return found
 
 
 def best(choices: Choices, takes: Callable[[str], bool], failing: Callable[[str], bool]) -> Choice:
@@ -77,6 +68,7 @@ class Router:
             raise RoutingError(f"routing.default: expected one of {', '.join(sorted(self._routes))}")
         self._default = routing.default
         self._plans: list[Plan | None] = [None] * len(bins.contents)
+        self._by_merchant: dict[tuple[int, str], Sequence[tuple[Rule, Choices]]] = {}
 
     @property
     def route_count(self) -> int:
@@ -90,8 +82,11 @@ class Router:
     # -- the choice
 
     def plan(self, pan: str) -> Plan:
-        """What is left to decide for a card; made when its first payment comes."""
-        kind = self.bins.kind(pan)
+        """What is left to decide for a card."""
+        return self._plan(self.bins.kind(pan))
+
+    def _plan(self, kind: int) -> Plan:
+        """Made when the first payment of a card of this content comes."""
         plan = self._plans[kind]
         if plan is None:
             plan = self._plans[kind] = self._make_plan(self.bins.contents[kind])
@@ -102,13 +97,22 @@ class Router:
 
         `facts` is asked only for cards that a rule looks at.
         """
-        plan = self.plan(pan)
+        kind = self.bins.kind(pan)
+        plan = self._plan(kind)
         if plan.rules:
             found = facts(plan.card)
-            for rule, choices in plan.rules_for(found):
+            rules = self._by_merchant.get((kind, found.mcc))
+            for rule, choices in self._rules_for(kind, found) if rules is None else rules:
                 if rule.matches(found):
                     return choices
         return plan.own
+
+    def _rules_for(self, kind: int, facts: Facts) -> Sequence[tuple[Rule, Choices]]:
+        """Those of the plan's rules that a merchant of this category may meet: worked out once for each category."""
+        found = [(rule, choices) for rule, choices in self._plan(kind).rules if rule.may_match_merchant(facts)]
+        if len(self._by_merchant) < _REMEMBERED:
+            self._by_merchant[kind, facts.mcc] = found
+        return found
 
     def _make_plan(self, card: Route | None) -> Plan:
         if card is None and not self._default:

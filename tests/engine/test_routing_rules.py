@@ -6,6 +6,7 @@ import pytest
 from switch.dialect.iso1993 import Iso1993Dialect
 from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
+from switch.engine import router as routers
 from switch.engine.binfile import parse_bin_table
 from switch.engine.bins import RoutingError
 from switch.engine.conditions import Facts
@@ -89,6 +90,17 @@ def test_a_rule_is_met_when_all_it_names_is_so(rule, met, missed):
     ruled = router({"name": "r", "route": "other", **rule})
     assert go(ruled, met[0], **met[1]) == (["mastercard", "visa"], "partner")
     assert go(ruled, missed[0], **missed[1])[1] != "partner"
+
+
+def test_rules_by_category_take_a_bounded_room_for_all_cards_and_hold_past_it(monkeypatch):
+    monkeypatch.setattr(routers, "_REMEMBERED", 5)
+    made = router({"name": "odd", "route": "mastercard", "mcc": ["5411-5413"]})
+    for _ in range(2):
+        for mcc in map(str, range(5408, 5418)):
+            for pan in ("4111111111111111", "5555555555554444"):
+                expected = "mastercard" if pan[0] == "5" or 5411 <= int(mcc) <= 5413 else "visa"
+                assert go(made, pan, mcc=mcc)[0] == [expected]
+    assert len(made._by_merchant) == 5
 
 
 def test_the_first_rule_that_is_met_decides():
