@@ -56,12 +56,15 @@ class Asked:
 
     def __init__(self, message: dict[str, str]) -> None:
         self.message = message
-        self.heard = ""  # the last final answer that arrived
+        # Of the final answers that arrived the one that left last: a slow link may bring an older one later.
+        self.heard = ""
+        self.heard_number = 0
+        self.answers = 0  # that left, heard or not
         self.told = ""  # the last final answer that left for it, heard or not
         self.reversing = False  # it has sent a reversal
         self.undone = False  # and heard that it was accepted
         self.approved = False  # it was answered with an approval once
-        self.forgotten = False  # what it was told last was lost with the process
+        self.forgotten = False  # the process that declined its repeat was killed, and it has heard nothing since
 
 
 class Machine(RuleBasedStateMachine):
@@ -78,8 +81,8 @@ class Machine(RuleBasedStateMachine):
         self.by_reference: dict[str, Asked] = {}
         self.reversals: dict[str, Asked] = {}
         self.outstanding: Counter[tuple[str, str, str, str]] = Counter()
-        # What a link has taken and not written yet: (request or reversal, code, its delivery mark)
-        self.unwritten: dict[str, list[tuple[Asked, str, str]]] = {}
+        # What a link has taken and not written yet: request, type of the answer, code, its place among the answers.
+        self.unwritten: dict[str, list[tuple[Asked, str, str, int]]] = {}
         self.requests_seen: Counter[str] = Counter()
         self.reversals_seen: dict[str, tuple[str, ...]] = {}
         self.written: set[int] = set()  # delivery marks that are as safe as the bytes they stand for
@@ -128,8 +131,9 @@ class Machine(RuleBasedStateMachine):
             if answer["39"] in APPROVALS:
                 assert self.state_of(asked.message) == "approved", "durable before it leaves"
                 asked.approved = True
-            asked.told, asked.forgotten = answer["39"], False
-        self.unwritten.setdefault(link, []).append((asked, answer["t"], answer["39"]))
+            asked.told = answer["39"]
+            asked.answers += 1
+        self.unwritten.setdefault(link, []).append((asked, answer["t"], answer["39"], asked.answers))
 
     def state_of(self, message: dict[str, str]) -> str:
         row = self.play.memory.connection.execute(
@@ -139,9 +143,10 @@ class Machine(RuleBasedStateMachine):
         return str(row[0]) if row else ""
 
     def write(self, link: str) -> None:
-        for asked, mti, code in self.unwritten.pop(link, []):
+        for asked, mti, code, number in self.unwritten.pop(link, []):
             if mti not in REVERSAL_ANSWERS:
-                asked.heard = code
+                if number > asked.heard_number:
+                    asked.heard, asked.heard_number, asked.forgotten = code, number, False
             elif code == "00":
                 asked.undone = True
         self.written |= set(self.play.link(link).tokens)
@@ -323,7 +328,7 @@ class Machine(RuleBasedStateMachine):
         self.steps_to_calm = 2
         for asked in self.memories.values():
             # A repeat was declined while the journal took nothing (docs/engine.rst, "Repeats").
-            declined = asked.approved and asked.told not in APPROVALS
+            declined = asked.forgotten or (asked.approved and asked.told not in APPROVALS)
             asked.forgotten = declined and self.state_of(asked.message) == "approved"
         self.play.restart()
         for issuer in self.issuers.values():
