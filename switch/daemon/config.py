@@ -17,7 +17,7 @@ from switch.dialect.mastercard import MastercardDialect
 from switch.dialect.visa import VisaDialect
 from switch.engine.binfile import parse_bin_table
 from switch.engine.bins import BinTable, RoutingError
-from switch.engine.config import Deadlines, EngineSettings, HostSettings, QueueLimits, TerminalSettings
+from switch.engine.config import Count, Deadlines, EngineSettings, HostSettings, QueueLimits, TerminalSettings
 from switch.engine.router import Router
 from switch.engine.rulesettings import OnUs, RoutingSettings
 from switch.journal.settings import JournalSettings
@@ -64,9 +64,9 @@ class SwitchConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     terminals: dict[str, TerminalSettings] = {}
     accept_unknown_terminals: bool = True
     acquirer: str = "400001"
-    max_in_flight: int = 10_000
-    max_sent: int = 5_000
-    max_backlog: int = 50_000
+    max_in_flight: Count = 10_000
+    max_sent: Count = 5_000
+    max_backlog: Count = 50_000
     bins: str = ""
     routing: RoutingSettings = RoutingSettings()
     journal: str = "journal.db"

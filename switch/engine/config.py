@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
 from switch.dialect.canonical import HostDialect
 from switch.engine.rulesettings import OnUs, RoutingSettings
 
+# Nothing would ever be sent to a host with a window of 0.
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 _TELLS_RESULTS = frozenset(("iso-1993-ascii",))
 
 
@@ -17,10 +21,10 @@ class Deadlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `advice` is how long a queued message waits for its answer, `journal_retry` how soon a lost write is tried again.
     """
 
-    answer: float = 1.6
-    grace: float = 0.3
-    advice: float = 3.0
-    journal_retry: float = 1.0
+    answer: Positive = 1.6
+    grace: Positive = 0.3
+    advice: Positive = 3.0
+    journal_retry: Positive = 1.0
 
 
 class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,12 +34,12 @@ class QueueLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A host that is owed messages of `max_queued` transactions gets no new requests: 91 at once.
     """
 
-    window: int = 8
-    max_queued: int = 200_000
-    attempts: int = 50
-    first_retry: float = 0.5
-    longest_retry: float = 30.0
-    rate: float = 500.0
+    window: Count = 8
+    max_queued: Count = 200_000
+    attempts: Count = 50
+    first_retry: Positive = 0.5
+    longest_retry: Positive = 30.0
+    rate: Annotated[float, msgspec.Meta(ge=0)] = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class TerminalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: str = "276"
     group: str = ""
     partial_approvals: bool = False
-    completion_tolerance: int = 0
+    completion_tolerance: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)
