@@ -1,12 +1,12 @@
 """The data keys of a process at rest, wrapped under a DEK that only the HSM can open."""
 
-import os
 import secrets
 from pathlib import Path
 
 import msgspec
 
 from switch.crypto.datakeys import KEY_BYTES, DataKeys
+from switch.durable import write_new
 from switch.hsm import requests
 from switch.hsm.client import HsmClient
 from switch.hsm.requests import HsmError
@@ -39,13 +39,9 @@ async def create(hsm: HsmClient, path: Path) -> DataKeys:
     keys = DataKeys(*clear)
     content = WrappedDataKeys(dek=dek, iv=iv, encryption=wrapped[0], lookup=wrapped[1], check=keys.check_value())
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        write_new(path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
     except OSError as error:
         raise DataKeyError(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
-        file.flush()
-        os.fsync(descriptor)
     return keys
 
 

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from switch.durable import write_new
 from switch.hsm.blocklmk import BlockLmk
 from switch.hsm.lmk import Lmk
 from switch.hsm.lmkmake import lmk_of
@@ -124,13 +125,9 @@ def _read(path: Path) -> _File:
 def write_secret_file(path: Path, content: bytes) -> None:
     """A new file of mode 0600, durable; raises LmkFileError when there is one already."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        write_new(path, content)
     except OSError as error:
         raise LmkFileError(f"{path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
 
 
 def _normal(passphrase: str) -> str:

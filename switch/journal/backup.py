@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 
 from switch.crypto.datakeys import DataKeys
+from switch.durable import sync_folder
 from switch.journal import opening, schema
 from switch.journal.disk import FolderDisk
 from switch.journal.errors import JournalError, WrongKeysError
@@ -74,11 +75,8 @@ def _new_file(target: Path) -> Iterator[None]:
         except BaseException:
             target.unlink()
             raise
-        for name in (target, target.parent):
-            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with target.open("rb") as file:
+            os.fsync(file.fileno())
+        sync_folder(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"{target}: {error}") from None

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+from switch.durable import sync_folder, write_new
 
 
 class Disk(Protocol):
@@ -43,10 +43,13 @@ class Disk(Protocol):
 
 
 class FolderDisk:
-    """A folder of mode 0700 with files of mode 0600. Keeps the file that was used last open."""
+    """A folder of mode 0700, made when there is none, its files of mode 0600. Keeps the last file it used open."""
 
     def __init__(self, folder: Path) -> None:
+        new = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in new:
+            sync_folder(each.parent)  # a file is as durable as the names on the way to it
         self._folder = folder
         self._name, self._descriptor = "", -1
 
@@ -58,13 +61,7 @@ class FolderDisk:
 
     def open(self, name: str, head: bytes) -> None:
         self.close()
-        descriptor = os.open(self._folder / name, _NEW, 0o600)
-        try:
-            _write(descriptor, head)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        self._sync_folder()
+        write_new(self._folder / name, head)
 
     def append(self, name: str, data: bytes) -> None:
         _write(self._opened(name), data)
@@ -80,7 +77,7 @@ class FolderDisk:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def truncate(self, name: str, size: int) -> None:
         self.close()  # a descriptor on which a sync has failed may not tell of the next failure
@@ -93,7 +90,7 @@ class FolderDisk:
     def remove(self, name: str) -> None:
         self.close()
         (self._folder / name).unlink()
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def close(self) -> None:
         descriptor, self._name, self._descriptor = self._descriptor, "", -1
@@ -106,13 +103,6 @@ class FolderDisk:
             self._descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
             self._name = name
         return self._descriptor
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class MemoryDisk:

@@ -98,6 +98,17 @@ def test_a_folder_s_file_is_read_back_from_the_disk_once_it_was_cut(tmp_path, mo
     disk.close()
 
 
+def test_a_new_folder_is_durable_with_the_names_on_the_way_to_it(tmp_path, monkeypatch):
+    synced, real = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink()) or real(fd))
+    folder = tmp_path / "journals" / "segments"
+    FolderDisk(folder)
+    assert set(synced) == {tmp_path, tmp_path / "journals"}
+    synced.clear()
+    FolderDisk(folder)
+    assert synced == []
+
+
 def test_a_folder_s_file_is_written_over_in_place_and_synced_with_its_name(tmp_path, monkeypatch):
     disk = FolderDisk(tmp_path)
     disk.open("a", b"0123456789")
