@@ -5,7 +5,6 @@ import os
 import platform
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from .bench_load import Plan, Round, load
 from .bench_process import HsmProcess, Process, RelayProcess, SwitchProcess
 from .bench_traffic import BINS, echo, host
 from .bench_wire import Wire
+from .commit import commit
 
 _PATIENCE = 30.0
 # Workloads of the speed issue: links, and requests in flight on each.
@@ -130,7 +130,7 @@ def report(setting: Setting, results: dict[str, list[Round]], target: Path | Non
     plan = setting.plan
     offered = f"{plan.rate:g}/s over {plan.links} links" if plan.rate else f"{plan.links} links x {plan.window}"
     _say(f"{offered}, {setting.rounds} rounds of {plan.seconds:g} s in turns; medians; us is CPU per payment")
-    _say(f"{_machine()}, commit {_commit()}")
+    _say(f"{_machine()}, commit {commit()}")
     _say(" " * 8 + "".join(f"{name:>12}" for name in _COLUMNS) + f"{'spread':>9}{'refused':>9}{'no answer':>10}")
     for name, row in found.items():
         cells = "".join(f"{row[column]:>12,.{_digits(column)}f}" for column in _COLUMNS)
@@ -139,7 +139,7 @@ def report(setting: Setting, results: dict[str, list[Round]], target: Path | Non
         relay, switch = found["relay"], found["switch"]
         _say(f"the switch takes {switch['us'] / (relay['us'] or 1):.1f} x the relay's CPU per payment")
     if target is not None:
-        whole: dict[str, Any] = {"machine": _machine(), "commit": _commit(), "offered": offered, "results": found}
+        whole: dict[str, Any] = {"machine": _machine(), "commit": commit(), "offered": offered, "results": found}
         target.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
@@ -149,14 +149,6 @@ def _digits(column: str) -> int:
 
 def _machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, CPython {platform.python_version()}"
-
-
-def _commit() -> str:
-    try:
-        words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _say(line: str) -> None:
