@@ -5,8 +5,10 @@ A payment is known everywhere by its amount, which no other payment of the lab h
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from switch.simulator.terminal.conduct import APPROVED, OPEN
+
 from .gather import event_of
-from .records import APPROVED, OPEN, Evidence, Hold, Totals
+from .records import Evidence, Hold, Totals
 from .terminals import PATIENCE
 
 _MOVES = ("sale", "cash", "refund")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-OPEN, APPROVED, DECLINED, REVERSED = "open", "approved", "declined", "reversed"
+from switch.simulator.terminal.conduct import OPEN
 
 
 @dataclass(slots=True)

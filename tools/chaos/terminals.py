@@ -1,4 +1,4 @@
-"""Terminals: pay, repeat what was not answered, reverse what stays unanswered until somebody says yes."""
+"""Terminals on real connections, and what is noted of them; what they do is their conduct."""
 
 import random
 from collections import Counter
@@ -9,15 +9,15 @@ import trio
 
 from switch.lab.scripts import Card, load_cards
 from switch.message import MessageError, compile_spec, load_spec
-from switch.simulator.terminal.messages import Profile, Sale, now, request, reversal
+from switch.simulator.terminal.conduct import COME_AGAIN, Conduct, Habits
+from switch.simulator.terminal.messages import Moment, Profile, Sale, now, request
 from switch.simulator.wire import ConnectionLost, FrameStream
 
-from . import records
 from .proxy import HOST
 from .records import Evidence, Message, Payment, Unasked
 
 PATIENCE = 4.0
-_COME_AGAIN = ("91", "96")
+_HABITS = Habits(pause=(0.2, 0.6))
 _SPECS = ("pos-1987-ascii", "pos-1987-ascii-binary")
 _Key = tuple[str, str, str]
 
@@ -54,6 +54,7 @@ class Terminal:
         self._codec = compile_spec(load_spec(_SPECS[number % 2]))
         self._profile = Profile(self.name, "CHAOSMERCHANT01", site.tpk)
         self._cards = good_cards()
+        self._conduct = Conduct(dice, _HABITS, self._ask, self._stamp)
         self._stan = 0
         self._round = 0
         self._stream: FrameStream | None = None
@@ -77,20 +78,12 @@ class Terminal:
     async def _pay(self) -> None:
         payment, sale = self._sale()
         self._evidence.payments[payment.amount] = payment
-        fields = request(self._codec, self._profile, sale, self._next_stan(), now())
-        code = await self._ask(fields, payment.amount)
-        for _ in range(self._dice.choice((0, 0, 1, 2))):
-            if code is None:
-                code = await self._ask(fields | {"t": "0201"}, payment.amount)
-        if code == "00" and self._dice.random() < 0.1:
-            code = await self._again(fields, payment)
-        if code is None or (code == "00" and self._dice.random() < 0.15):
-            await self._take_back(fields, payment.amount)
-            payment.belief = records.REVERSED
-        else:
-            payment.belief = records.APPROVED if code == "00" else records.DECLINED
-        if code in _COME_AGAIN:
-            await trio.sleep(0.1)
+        ending = await self._conduct.pay(request(self._codec, self._profile, sale, *self._stamp()))
+        payment.belief = ending.belief
+        if ending.differs not in ("", *COME_AGAIN):
+            self._evidence.differing_repeats.append(
+                f"{self.name}: {payment.amount} was approved, its repeat got {ending.differs}"
+            )
 
     def _sale(self) -> tuple[Payment, Sale]:
         dice, card, amount = self._dice, self._dice.choice(self._cards), next(self._site.amounts)
@@ -100,32 +93,15 @@ class Terminal:
         sale = Sale(kind=kind, pan=card.pan, amount=amount, currency=card.currency, pin=pin, track2=track2)
         return Payment(amount, self._round, self.name, card.network, kind, card.currency, valid), sale
 
-    async def _again(self, fields: dict[str, str], payment: Payment) -> str | None:
-        """Asks again what was approved; None when it cannot be sure of the approval any more."""
-        code = await self._ask(fields | {"t": "0201"}, payment.amount)
-        if code == "00" or code is None:
-            return "00"
-        if code not in _COME_AGAIN:
-            self._evidence.differing_repeats.append(
-                f"{self.name}: {payment.amount} was approved, its repeat got {code}"
-            )
-        return None
-
-    async def _take_back(self, fields: dict[str, str], amount: int) -> None:
-        message = reversal(fields, self._next_stan(), now())
-        while await self._ask(message, amount) in (None, *_COME_AGAIN):
-            message["t"] = "0401"
-            await trio.sleep(self._dice.uniform(0.2, 0.6))
-
-    def _next_stan(self) -> str:
+    def _stamp(self) -> tuple[str, Moment]:
         self._stan = self._stan % 999_999 + 1
-        return f"{self._stan:06d}"
+        return f"{self._stan:06d}", now()
 
     # -- the line
 
-    async def _ask(self, fields: dict[str, str], amount: int) -> str | None:
+    async def _ask(self, fields: dict[str, str]) -> str | None:
         """The response code, None when none came in time."""
-        stream = await self._connected()
+        stream, amount = await self._connected(), int(fields["4"])
         key = fields["t"][1], fields["11"], fields["7"]
         asked = self._asked[key] = _Asked(trio.Event())
         self._answers_due[key] += 1
