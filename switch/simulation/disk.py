@@ -3,7 +3,7 @@
 import errno
 import os
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import trio
@@ -42,8 +42,8 @@ class VirtualDisk(MemoryDisk):
         self.files = platter.files
         self._platter, self._process = platter, process
 
-    def _operate(self) -> None:
-        self._process.gate()
+    def _operate(self, step: str = "") -> None:
+        self._process.gate(step)
         if self._platter.failing:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -54,7 +54,7 @@ class VirtualDisk(MemoryDisk):
 
     def append(self, name: str, data: bytes) -> None:
         try:
-            self._operate()
+            self._operate("append")
         except BaseException:
             if name in self.files and self._platter.dice.random() < 0.5:  # a torn write
                 self.files[name] += data[: self._platter.dice.randrange(len(data))]
@@ -62,7 +62,7 @@ class VirtualDisk(MemoryDisk):
         super().append(name, data)
 
     def sync(self, name: str) -> None:
-        self._operate()
+        self._operate("sync")
         self._platter.durable[name] = len(self.files[name])
 
     def rewrite(self, name: str, offset: int, data: bytes) -> None:
@@ -137,14 +137,17 @@ class SlowStore:
 
 
 class GatedMarks(DeliveryLog):
-    """The real delivery log, whose process can die before a write."""
+    """The real delivery log, whose process can die before a write; `written` is told of the transactions."""
 
     process: Process
+    written: Callable[[list[int]], None]
 
     def flush(self) -> None:
         if self._buffer:
-            self.process.gate()
-        super().flush()
+            self.process.gate("marks")
+            marks = [int.from_bytes(mark, "big") for mark in self._buffer]
+            super().flush()
+            self.written(marks)
 
     def abandon(self) -> None:
         """What the kernel does with the file of a dead process."""

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from switch.simulation.process import STEPS
+
 if TYPE_CHECKING:
     from switch.simulation.world import World
 
-KINDS = ("network", "crash", "disk", "hsm", "peers", "clock")
-_PAUSE = 0.8  # faults of one kind per second, the other way round: the mean pause between two
-_FUSE = 120
+KINDS = ("network", "crash", "power", "disk", "hsm", "peers", "clock")
+# Mean seconds between two faults of a kind.
+_PAUSE = 0.8
+_PAUSES = {"power": 8.0}
+# Operations until a death: of all kinds, and of one.
+_FUSE, _FEW = 120, 6
 
 
 def parse(text: str) -> frozenset[str]:
@@ -35,6 +40,7 @@ class Faults:
         acts: dict[str, Callable[[Random], Awaitable[None]]] = {
             "network": self._network,
             "crash": self._crash,
+            "power": self._power,
             "disk": self._disk,
             "hsm": self._hsm,
             "clock": self._clock,
@@ -43,11 +49,12 @@ class Faults:
         async with trio.open_nursery() as nursery:
             for kind in KINDS:
                 if kind in self._world.record.faults and kind in acts:
-                    nursery.start_soon(self._repeat, acts[kind], self._world.dice(f"faults {kind}"))
+                    pause = _PAUSES.get(kind, _PAUSE)
+                    nursery.start_soon(self._repeat, acts[kind], self._world.dice(f"faults {kind}"), pause)
 
-    async def _repeat(self, act: Callable[[Random], Awaitable[None]], dice: Random) -> None:
+    async def _repeat(self, act: Callable[[Random], Awaitable[None]], dice: Random, pause: float) -> None:
         while True:
-            await trio.sleep(dice.expovariate(1 / _PAUSE))
+            await trio.sleep(dice.expovariate(1 / pause))
             await act(dice)
 
     def heal(self) -> None:
@@ -84,16 +91,24 @@ class Faults:
 
     async def _crash(self, dice: Random) -> None:
         world = self._world
-        victim = dice.choice(("switch", "switch", "power", "fuse", "host"))
-        self._world.note("world", "crash", victim=victim)
+        victim = dice.choice(("switch", "fuse", "step", "host"))
+        world.note("world", "crash", victim=victim)
         if victim == "host":
             dice.choice(world.hosts).process.kill()
         elif victim == "fuse":
-            world.switch_process.fuse = dice.randint(1, _FUSE)
+            world.switch_process.fuse, world.switch_process.step = dice.randint(1, _FUSE), ""
+        elif victim == "step":
+            world.switch_process.fuse, world.switch_process.step = dice.randint(1, _FEW), dice.choice(STEPS)
         else:
-            world.power_lost = victim == "power"
             world.switch_process.kill()
         await trio.sleep(dice.uniform(0.0, 2.0))
+
+    async def _power(self, _dice: Random) -> None:
+        """The switch's machine; the others stand elsewhere."""
+        world = self._world
+        world.note("world", "power lost")
+        world.power_lost = True
+        world.switch_process.kill()
 
     async def _disk(self, dice: Random) -> None:
         platter = self._world.platter

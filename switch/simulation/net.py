@@ -21,13 +21,15 @@ def _error(code: int) -> OSError:
 
 
 class Wire:
-    """Delivers calls at virtual times. `latency` in seconds, `stalled` and `cut` are addresses under a fault."""
+    """Delivers calls at virtual times. `latency` in seconds, `cut` are ports that hear nothing; `tap` is told of all
+    that a kernel takes, whether it arrives or not."""
 
     def __init__(self, dice: Random) -> None:
         self.dice = dice
         self.latency = (0.0005, 0.003)
         self.cut: set[int] = set()
         self.fragments = False
+        self.tap: Callable[[VirtualSocket, bytes], None] | None = None
         self.listening: dict[int, VirtualSocket] = {}
         self.pairs: list[tuple[int, VirtualSocket, VirtualSocket]] = []
         self._next_fd = 1000
@@ -175,7 +177,7 @@ class VirtualSocket:
         return data
 
     def send(self, data: bytes | memoryview) -> int:
-        self.process.gate()
+        self.process.gate("send")
         peer = self.peer
         if self.reset or self.closed or peer is None:
             raise _error(errno.ECONNRESET)
@@ -185,6 +187,8 @@ class VirtualSocket:
         if self.wire.fragments and room > 1:
             room = self.wire.dice.randint(1, room)
         part = bytes(data[:room])
+        if self.wire.tap is not None:
+            self.wire.tap(self, part)
         if self.port in self.wire.cut:
             return room  # nobody hears it
         peer.coming += room

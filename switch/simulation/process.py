@@ -4,6 +4,9 @@ from typing import Protocol
 
 import trio
 
+# Steps of a payment between which a death leaves different doubts.
+STEPS = ("append", "sync", "marks", "send")
+
 
 class Killed(BaseException):
     """kill -9: no handler of the dead process may run on it, so it is no Exception."""
@@ -18,19 +21,19 @@ class Held(Protocol):
 class Process:
     """`kill` closes the gate, aborts what it holds, and cancels its tasks, whose further I/O raises Killed.
 
-    `fuse` is the number of operations after which it dies by itself, 0 for never.
+    `fuse` is the number of operations after which it dies by itself, 0 for never; those of one `step` when it has one.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.alive = True
-        self.fuse = 0
+        self.fuse, self.step = 0, ""
         self.scope = trio.CancelScope()
         self.held: list[Held] = []
 
-    def gate(self) -> None:
-        """Before every operation."""
-        if self.alive and self.fuse:
+    def gate(self, step: str = "") -> None:
+        """Before every operation; `step` names one of which the next may be the last."""
+        if self.alive and self.fuse and self.step in ("", step):
             self.fuse -= 1
             if not self.fuse:
                 self.kill()

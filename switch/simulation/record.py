@@ -24,15 +24,18 @@ class Note(msgspec.Struct, frozen=True):
 class Outcome:
     """A terminal's belief about one payment, which its unique `amount` identifies. `sent` and `ended` in seconds.
 
-    `belief` is open, approved, declined or reversed.
+    `pin` is right, wrong or "" for none; `belief` open, approved, declined, reversed or given up; `code` the last
+    answer's.
     """
 
     amount: int
     terminal: str
     pan: str
-    right_pin: bool
+    pin: str
     sent: float
+    ended: float = 0.0
     belief: str = "open"
+    code: str = ""
 
 
 @dataclass
@@ -46,18 +49,37 @@ class Hold:
     reversed: bool = False
 
 
+@dataclass(frozen=True)
+class Queued:
+    """A queued message as the journal has it in the end; `amount` is that of its transaction."""
+
+    host: str
+    kind: str
+    amount: int
+    attempts: int
+    state: str
+
+
 @dataclass
 class Record:
-    """Everything the checkers get. `files` maps a network to currency to (count, sum), None when there is none."""
+    """Everything the checkers get. `files` maps a network to currency to (count, sum), None when there is none.
+
+    `verified` are cards whose PIN the switch verifies itself, `amounts` those of the journal's transactions by number.
+    `unfinished` is what did not come to rest; `cut_short` when the run ended at what a checker had found on the way.
+    """
 
     now: Callable[[], float]
     faults: frozenset[str] = frozenset()
+    verified: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)
     payments: dict[int, Outcome] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
+    amounts: dict[int, int] = field(default_factory=dict)
+    queued: list[Queued] = field(default_factory=list)
     files: dict[str, dict[str, tuple[int, int]]] | None = None
     unfinished: str = ""
+    cut_short: bool = False
 
     def note(self, who: str, what: str, **of: Any) -> None:
         self.notes.append(Note(round(self.now(), 6), who, what, of))

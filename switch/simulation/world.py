@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -21,32 +22,38 @@ from switch.dialect.visa import VisaDialect
 from switch.engine.binfile import parse_bin_table
 from switch.engine.config import EngineSettings, HostSettings, QueueLimits, TerminalSettings
 from switch.engine.rulesettings import OnUs
+from switch.journal import reader
 from switch.journal.records import CloseBatch
 from switch.logs import render
 from switch.resources import read_text
 from switch.simulation import deterministic
 from switch.simulation.disk import GatedMarks, Platter, SlowStore, open_store
 from switch.simulation.faults import Faults
+from switch.simulation.handed import Handed
 from switch.simulation.net import VirtualNetwork, Wire
 from switch.simulation.peers.host import Host
 from switch.simulation.peers.hsm import Hsm
 from switch.simulation.peers.terminal import Terminal
 from switch.simulation.process import Killed, Process
-from switch.simulation.record import Record
+from switch.simulation.record import Queued, Record
 from switch.simulator.terminal.messages import Moment
 from switch.switching.clock import Clock
-from switch.switching.runtime import Switch, SwitchSettings
+from switch.switching.runtime import JournalFailedError, Switch, SwitchSettings
 from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
 
 _KEYS = DataKeys(bytes(range(32)), bytes(range(32, 64)))
 _EPOCH = 1_781_176_224  # 2026-06-11 11:10:24 UTC
 _HOSTS = {"visa": ("visa", 7001), "mastercard": ("mastercard", 7002), "issuer-a": ("issuer", 7003)}
 _BINS = ("4,visa,visa", "5,mastercard,mastercard", "2,mastercard,mastercard", "411111,on-us,issuer-a")
+_VERIFIED = frozenset(("4111111111111111",))  # on-us: the switch knows whether their PIN is right
 _PANS = ("4111111111111111", "4242424242424242", "5555555555554444", "2223003122003222")
 _HSM_PORT = 1500
 _TERMINALS = 6
-# Virtual seconds: how long terminals may take in all, and how long queues get afterwards.
-_LONGEST, _CALM = 3600.0, 45.0
+_ALL = 1_000_000
+# Virtual seconds: how long faults last at most, how long everything may take afterwards to come to rest, how long
+# what is late is waited for, and from one look of the judge to the next.
+_TROUBLE, _REST, _CALM, _LOOK = 60.0, 60.0, 10.0, 2.0
+Judge = Callable[[Record], bool]
 
 
 @functools.cache
@@ -87,10 +94,11 @@ def settings() -> SwitchSettings:
 class World:
     """The parts of one run and what is noted of them."""
 
-    def __init__(self, seed: int, payments: int, faults: frozenset[str], folder: Path) -> None:
-        self.seed, self.payments, self._folder = seed, payments, folder
-        self.record = Record(trio.current_time, faults)
+    def __init__(self, seed: int, payments: int, faults: frozenset[str], folder: Path, judge: Judge) -> None:
+        self.seed, self.payments, self._folder, self._judge = seed, payments, folder, judge
+        self.record = Record(trio.current_time, faults, verified=_VERIFIED)
         self.wire = Wire(self.dice("wire"))
+        self.wire.tap = Handed(self.record)
         self.platter = Platter(self.dice("disk"))
         self.faults = Faults(self)
         self.hosts = [
@@ -143,36 +151,67 @@ class World:
             parts: list[Host | Hsm] = [*self.hosts, self.hsm]
             for part in parts:
                 nursery.start_soon(self._keep, part.run, part.name)
-            ended = trio.Event()
+            paid, ended = trio.Event(), trio.Event()
             nursery.start_soon(self._switch_lives, ended)
             nursery.start_soon(self._make_trouble)
-            with trio.move_on_after(_LONGEST) as scope:
-                await trio.sleep(2)
-                await self._pay()
-            if scope.cancelled_caught:
-                self.record.unfinished = "terminals"
+            nursery.start_soon(self._pay, paid)
+            nursery.start_soon(self._watch, nursery.cancel_scope)
+            with trio.move_on_after(_TROUBLE):
+                await paid.wait()
             self._trouble.cancel()
             self.faults.heal()
-            await trio.sleep(_CALM)
+            with trio.move_on_after(_REST) as rest:
+                await paid.wait()
+                await self._come_to_rest()
+            if rest.cancelled_caught:
+                self.record.unfinished = "what is owed to hosts" if paid.is_set() else "terminals"
             self._ending = True
             if self._switch is not None:
                 self._switch.stop()
             await ended.wait()
             nursery.cancel_scope.cancel()
 
+    async def _watch(self, run: trio.CancelScope) -> None:
+        """What is wrong now will not be right in the end: the run is over."""
+        while True:
+            await trio.sleep(_LOOK)
+            if self._judge(self.record):
+                self.record.cut_short = True
+                run.cancel()
+
+    async def _come_to_rest(self) -> None:
+        """Everything that is late has come, and nothing is owed any more; dead letters are sent again."""
+        await trio.sleep(_CALM)
+        while True:
+            switch, store = self._switch, self._store
+            if switch is not None and store is not None and await self._at_rest(switch, store):
+                return
+            await trio.sleep(1)
+
+    async def _at_rest(self, switch: Switch, store: SlowStore) -> bool:
+        dead = reader.list_queued(store.inner.connection, _ALL, state="dead")
+        for letter in dead:
+            self.note("operator", "retried", **{name: letter[name] for name in ("host", "kind", "amount", "attempts")})
+            with suppress(JournalFailedError):
+                await switch.retry_queued(letter["saf_id"], "operator")
+        status = switch.status()
+        return not (dead or status["in_flight"] or status["journal_backlog"] or any(status["queued"].values()))
+
     async def _make_trouble(self) -> None:
         with self._trouble:
             await self.faults.run()
 
-    async def _pay(self) -> None:
+    async def _pay(self, paid: trio.Event) -> None:
         _, clear, cards = _fixtures()
         tpk = bytes.fromhex(clear["tpk.lab"])
+        await trio.sleep(2)
         async with trio.open_nursery() as nursery:
             for number in range(_TERMINALS):
                 share = len(range(number, self.payments, _TERMINALS))
                 dice = self.dice(f"terminal {number}")
                 terminal = Terminal(number, self.wire, self.record, dice, tpk, cards, self._next_amount, self._moment)
                 nursery.start_soon(terminal.run, share)
+        paid.set()
 
     async def _keep(self, life: Callable[[], Awaitable[None]], name: str) -> None:
         """Starts a part again whenever it has died."""
@@ -187,12 +226,12 @@ class World:
         while not self._ending:
             await self._switch_life()
             self.note("world", "died", part="switch")
-            if self.power_lost:
+            if not self._ending:
+                await trio.sleep(dice.uniform(0.05, 2.0))
+            if self.power_lost:  # then, or since
                 self.power_lost = False
                 self._boot += 1
                 self.platter.power_cut()
-            if not self._ending:
-                await trio.sleep(dice.uniform(0.05, 2.0))
         ended.set()
 
     async def _switch_life(self) -> None:
@@ -200,6 +239,7 @@ class World:
         network = VirtualNetwork(self.wire, process)
         marks = GatedMarks(self._folder / "delivered", f"boot {self._boot}")
         marks.process = process
+        marks.written = lambda numbers: self.note("kernel", "marked", numbers=numbers)
         store = None
         try:
             with process.scope:
@@ -226,7 +266,13 @@ class World:
             nursery.cancel_scope.cancel()
 
     def _close_books(self, store: SlowStore) -> None:
-        """The real clearing writer on the final journal; its files are read back."""
+        """The real clearing writer on the final journal; its files are read back, and what became of the queue."""
+        rows = reader.list_transactions(store.inner.connection, _ALL)
+        self.record.amounts = {row["txn_id"]: row["amount"] for row in rows}
+        self.record.queued = [
+            Queued(row["host"], row["kind"], row["amount"], row["attempts"], row["state"])
+            for row in reader.list_queued(store.inner.connection, _ALL)
+        ]
         store.inner.submit([CloseBatch(int(self._wall() * 1000))], None)
         store.inner.flush()
         batch = store.inner.take()[0][1].closed_batch
@@ -237,14 +283,14 @@ class World:
             self.record.files[totals.network] = dict(totals.currencies)
 
 
-def simulate(seed: int, payments: int, faults: frozenset[str]) -> Record:
-    """One run, and what was to be seen of it."""
+def simulate(seed: int, payments: int, faults: frozenset[str], judge: Judge) -> Record:
+    """One run, and what was to be seen of it; it ends early when `judge` says so of what there is until then."""
     found: list[Record] = []
     before = structlog.get_config()
     with tempfile.TemporaryDirectory(prefix="switch-simulate-") as folder:
 
         async def main() -> None:
-            world = World(seed, payments, faults, Path(folder))
+            world = World(seed, payments, faults, Path(folder), judge)
             structlog.configure(processors=[world.log], cache_logger_on_first_use=False)
             found.append(world.record)
             await world.run()

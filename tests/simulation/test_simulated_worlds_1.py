@@ -5,7 +5,7 @@ import pytest
 SEEDS = range(1000, 1000 + 10)
 
 
-@pytest.mark.parametrize("faults", ["all", "crash,peers"])
+@pytest.mark.parametrize("faults", ["all", "crash,power,peers"])
 def test_the_contract_holds(faults, violations):
     found = {seed: wrong for seed in SEEDS if (wrong := violations(seed, faults))}
     assert not found

@@ -5,7 +5,7 @@ import pytest
 SEEDS = range(2000, 2000 + 10)
 
 
-@pytest.mark.parametrize("faults", ["network", "crash,disk,network"])
+@pytest.mark.parametrize("faults", ["network", "crash,power,disk,network"])
 def test_the_contract_holds(faults, violations):
     found = {seed: wrong for seed in SEEDS if (wrong := violations(seed, faults))}
     assert not found

@@ -5,7 +5,7 @@ import pytest
 SEEDS = range(4000, 4000 + 10)
 
 
-@pytest.mark.parametrize("faults", ["hsm", "clock", "none"])
+@pytest.mark.parametrize("faults", ["hsm", "clock", "none", "power"])
 def test_the_contract_holds(faults, violations):
     found = {seed: wrong for seed in SEEDS if (wrong := violations(seed, faults))}
     assert not found

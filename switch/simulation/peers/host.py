@@ -29,7 +29,12 @@ KINDS = {
     "issuer": ("iso-1993-ascii", "ascii4"),
 }
 _ECHOED = ("3", "4", "7", "11", "12", "37", "41", "42", "49")
-_MODERN = {"00": {"1": "000", "4": "400", "8": "800"}, "91": {"1": "912", "4": "912"}, "05": {"1": "100"}}
+_MODERN = {
+    "00": {"1": "000", "4": "400", "8": "800"},
+    "05": {"1": "100"},
+    "30": {"4": "904"},
+    "91": {"4": "912"},
+}
 # What a host does with a message under the fault "peers", and how often.
 _MANNERS = (("late", 6), ("twice", 6), ("never", 4), ("deaf", 3), ("slow", 8), ("plain", 73))
 _LATE = (1.5, 6.0)
@@ -76,9 +81,9 @@ class Host:
         if view.mti[1] == "8":
             sock.put(self._answer(view, "00"))
             return
+        self._record.note(self.name, "heard", mti=view.mti, amount=int(view["4"]))
         manner = self._manner()
         if manner == "deaf":
-            self._record.note(self.name, "unheard", mti=view.mti, amount=int(view["4"]))
             return
         await trio.sleep(self._dice.uniform(0.001, 1.2 if manner == "slow" else 0.02))
         code = self._book(view)
@@ -107,8 +112,8 @@ class Host:
         if cls == "4":
             original = self._original(view)
             self._record.note(self.name, "reversal", mti=mti, key=key, original=original, amount=amount, pan=view["2"])
-            if self._strange() and self._dice.random() < 0.1:
-                return "91"
+            if self._strange() and self._dice.random() < 0.15:
+                return self._dice.choice(("91", "91", "30"))
             hold = self._holds.get(original)
             if hold is None:
                 self._unmatched.add(original)

@@ -1,19 +1,22 @@
-"""A terminal: pays, repeats what was not answered, reverses what stays unanswered until somebody says yes."""
+"""A terminal on the virtual network, and what is noted of it; what it does is its conduct."""
 
 from collections.abc import Callable
 from random import Random
 
 import trio
 
-from switch.message import make_framer
+from switch.message import MessageError, View, make_framer
 from switch.simulation.net import VirtualSocket, Wire
 from switch.simulation.peers.host import codec_of
 from switch.simulation.process import Process
 from switch.simulation.record import Outcome, Record
-from switch.simulator.terminal.messages import Moment, Profile, Sale, request, reversal
+from switch.simulator.terminal.conduct import Conduct, Habits
+from switch.simulator.terminal.messages import Moment, Profile, Sale, request
 
 PATIENCE = 3.0
-_COME_AGAIN = ("91", "96")
+_HABITS = Habits(gives_up=0.7, unsent=0.05, strays=0.5, pause=(0.2, 1.0))
+# Enough of them that a card is locked in many runs.
+_WRONG_PINS = 0.3
 SPECS = {9000: "pos-1987-ascii", 9001: "pos-1987-ascii-binary"}
 
 
@@ -37,6 +40,7 @@ class Terminal:
         self._codec = codec_of(SPECS[self.port])
         self._profile = Profile(self.name, "SIMMERCHANT0001", tpk)
         self._amount, self._moment = amount, moment
+        self._conduct = Conduct(dice, _HABITS, self._ask, self._stamp)
         self._stan = 0
         self._sock: VirtualSocket | None = None
         self._waiting: dict[tuple[str, str, str], list[str]] = {}
@@ -55,48 +59,31 @@ class Terminal:
 
     async def _pay(self) -> None:
         card, dice, amount = self._dice.choice(self._cards), self._dice, self._amount()
-        right_pin = dice.random() > 0.1
+        right_pin = dice.random() > _WRONG_PINS
         pin = (card["pin"] if right_pin else card["pin"][::-1] + "9") if dice.random() < 0.5 else ""
-        right_pin = right_pin or not pin
         sale = Sale(kind="purchase", pan=card["pan"], amount=amount, currency="978", pin=pin, track2=card["track2"])
-        fields = request(self._codec, self._profile, sale, self._next_stan(), self._moment())
-        outcome = Outcome(amount, self.name, card["pan"], right_pin, trio.current_time())
+        fields = request(self._codec, self._profile, sale, *self._stamp())
+        entered = "" if not pin else "right" if right_pin else "wrong"
+        outcome = Outcome(amount, self.name, card["pan"], entered, trio.current_time())
         self._record.payments[amount] = outcome
         self._record.secrets |= {card["pan"], card["track2"], fields.get("52", card["track2"])}
-        code = await self._ask(fields, amount)
-        for _ in range(dice.choice((0, 0, 1, 2))):
-            if code is not None:
-                break
-            code = await self._ask(fields | {"t": "0201"}, amount)
-        if code == "00" and dice.random() < 0.1:
-            again = await self._ask(fields | {"t": "0201"}, amount)
-            if again not in ("00", None, "96"):
-                self._record.note(self.name, "repeat differs", amount=amount, code=again)
-        if code is None or (code == "00" and dice.random() < 0.15):
-            await self._take_back(fields, amount)
-            outcome.belief = "reversed"
-        else:
-            outcome.belief = "approved" if code == "00" else "declined"
+        ending = await self._conduct.pay(fields)
+        outcome.belief, outcome.ended = ending.belief, trio.current_time()
+        if ending.differs not in ("", "96"):
+            self._record.note(self.name, "repeat differs", amount=amount, code=ending.differs)
+        if ending.stray == "00":
+            self._record.note(self.name, "revived", amount=amount)
         self._record.note(self.name, "settled", amount=amount, belief=outcome.belief)
 
-    async def _take_back(self, fields: dict[str, str], amount: int) -> None:
-        message = reversal(fields, self._next_stan(), self._moment())
-        while True:
-            code = await self._ask(message, amount)
-            if code is not None and code not in _COME_AGAIN:
-                return
-            message["t"] = "0401"
-            await trio.sleep(self._dice.uniform(0.2, 1.0))
-
-    def _next_stan(self) -> str:
+    def _stamp(self) -> tuple[str, Moment]:
         self._stan += 1
-        return f"{self._stan:06d}"
+        return f"{self._stan:06d}", self._moment()
 
     # -- the line
 
-    async def _ask(self, fields: dict[str, str], amount: int) -> str | None:
+    async def _ask(self, fields: dict[str, str]) -> str | None:
         """The response code, None when none came in time."""
-        sock = await self._connected()
+        sock, amount = await self._connected(), int(fields["4"])
         key = (fields["11"], fields["7"], fields["t"][1])
         answers = self._waiting[key] = []
         data = make_framer("len2").wrap(self._codec.encode(fields))
@@ -114,6 +101,7 @@ class Terminal:
             return None
         took = round(trio.current_time() - sent, 6)
         self._record.note(self.name, "answered", mti=fields["t"], amount=amount, code=answers[0], took=took)
+        self._record.payments[amount].code = answers[0]
         return answers[0]
 
     async def _connected(self) -> VirtualSocket:
@@ -132,13 +120,18 @@ class Terminal:
         framer = make_framer("len2", 65535)
         while data := await sock.receive():
             for frame in framer.feed(data):
-                view = self._codec.view(frame)
-                key = (view["11"], view["7"], view.mti[1])
-                answers = self._waiting.get(key)
-                if answers is not None and not answers:
-                    answers.append(view["39"])
-                else:
-                    amount = int(view.get("4", "0"))
-                    self._record.note(self.name, "unasked", mti=view.mti, stan=key[0], amount=amount, code=view["39"])
+                try:
+                    self._take(self._codec.view(frame))
+                except MessageError as error:
+                    self._record.note(self.name, "unreadable", error=str(error))
             self._event.set()
         self._event.set()
+
+    def _take(self, view: View) -> None:
+        key = (view["11"], view["7"], view.mti[1])
+        answers = self._waiting.get(key)
+        if answers is not None and not answers:
+            answers.append(view["39"])
+        else:
+            amount = int(view.get("4", "0"))
+            self._record.note(self.name, "unasked", mti=view.mti, stan=key[0], amount=amount, code=view["39"])
