@@ -1,7 +1,5 @@
 """One run: everything is built from the seed, payments are made under faults, all heals, the books are closed."""
 
-import functools
-import json
 import sys
 import tempfile
 import time
@@ -16,16 +14,10 @@ import trio
 
 from switch.clearing import ClearingSettings, file_totals, write_batch
 from switch.crypto.datakeys import DataKeys
-from switch.dialect.iso1993 import Iso1993Dialect
-from switch.dialect.mastercard import MastercardDialect
-from switch.dialect.visa import VisaDialect
 from switch.engine.binfile import parse_bin_table
-from switch.engine.config import EngineSettings, HostSettings, QueueLimits, TerminalSettings
-from switch.engine.rulesettings import OnUs
 from switch.journal import reader
 from switch.journal.records import CloseBatch
 from switch.logs import render
-from switch.resources import read_text
 from switch.simulation import deterministic
 from switch.simulation.disk import GatedMarks, Platter, SlowStore, open_store
 from switch.simulation.faults import Faults
@@ -36,18 +28,13 @@ from switch.simulation.peers.hsm import Hsm
 from switch.simulation.peers.terminal import Terminal
 from switch.simulation.process import Killed, Process
 from switch.simulation.record import Queued, Record
+from switch.simulation.scene import BINS, HOSTS, HSM_PORT, VERIFIED, fixtures, settings
 from switch.simulator.terminal.messages import Moment
 from switch.switching.clock import Clock
-from switch.switching.runtime import JournalFailedError, Switch, SwitchSettings
-from switch.switching.settings import HostLinkSettings, HsmLinkSettings, ListenerSettings
+from switch.switching.runtime import JournalFailedError, Switch
 
 _KEYS = DataKeys(bytes(range(32)), bytes(range(32, 64)))
 _EPOCH = 1_781_176_224  # 2026-06-11 11:10:24 UTC
-_HOSTS = {"visa": ("visa", 7001), "mastercard": ("mastercard", 7002), "issuer-a": ("issuer", 7003)}
-_BINS = ("4,visa,visa", "5,mastercard,mastercard", "2,mastercard,mastercard", "411111,on-us,issuer-a")
-_VERIFIED = frozenset(("4111111111111111",))  # on-us: the switch knows whether their PIN is right
-_PANS = ("4111111111111111", "4242424242424242", "5555555555554444", "2223003122003222")
-_HSM_PORT = 1500
 _TERMINALS = 6
 _ALL = 1_000_000
 # Virtual seconds: how long faults last at most, how long everything may take afterwards to come to rest, how long
@@ -56,57 +43,22 @@ _TROUBLE, _REST, _CALM, _LOOK = 60.0, 60.0, 10.0, 2.0
 Judge = Callable[[Record], bool]
 
 
-@functools.cache
-def _fixtures() -> tuple[dict[str, str], dict[str, str], list[dict[str, str]]]:
-    """Keys under the LMK, clear keys, and the cards that pay."""
-    under = {name: key["under_lmk"] for name, key in json.loads(read_text("fixtures", "keys.json"))["keys"].items()}
-    clear = dict(json.loads(read_text("fixtures", "clear_keys.json"))["keys"])
-    cards = [card for card in json.loads(read_text("fixtures", "cards.json"))["cards"] if card["pan"] in _PANS]
-    return under, clear, cards
-
-
-@functools.cache
-def settings() -> SwitchSettings:
-    """The switch of the simulation, with short pauses in its queue."""
-    under = _fixtures()[0]
-    hosts = {
-        "visa": HostSettings("visa", VisaDialect(), under["zpk.visa"]),
-        "mastercard": HostSettings("mastercard", MastercardDialect(), under["zpk.mastercard"]),
-        "issuer-a": HostSettings(
-            "issuer-a", Iso1993Dialect(), on_us=OnUs(under["pvk.issuer-a"], under["cvk.issuer-a"])
-        ),
-    }
-    return SwitchSettings(
-        engine=EngineSettings(
-            hosts=hosts,
-            default_terminal=TerminalSettings(tpk=under["tpk.lab"]),
-            queue=QueueLimits(longest_retry=4.0, attempts=200),
-        ),
-        listeners=[
-            ListenerSettings(name="hex", port=9000),
-            ListenerSettings(name="binary", port=9001, spec="pos-1987-ascii-binary"),
-        ],
-        hosts={name: HostLinkSettings(host="virtual", port=port) for name, (_, port) in _HOSTS.items()},
-        hsm=HsmLinkSettings(host="virtual", port=_HSM_PORT),
-    )
-
-
 class World:
     """The parts of one run and what is noted of them."""
 
     def __init__(self, seed: int, payments: int, faults: frozenset[str], folder: Path, judge: Judge) -> None:
         self.seed, self.payments, self._folder, self._judge = seed, payments, folder, judge
-        self.record = Record(trio.current_time, faults, verified=_VERIFIED)
+        self.record = Record(trio.current_time, faults, verified=VERIFIED)
         self.wire = Wire(self.dice("wire"))
         self.wire.tap = Handed(self.record)
         self.platter = Platter(self.dice("disk"))
         self.faults = Faults(self)
         self.hosts = [
             Host(name, kind, port, self.wire, self.record, self.dice(name), lambda: self.faults.peers_strange)
-            for name, (kind, port) in _HOSTS.items()
+            for name, (kind, port) in HOSTS.items()
         ]
-        self.hsm = Hsm(_HSM_PORT, self.wire)
-        self.ports = [9000, 9001, _HSM_PORT, *(port for _, port in _HOSTS.values())]
+        self.hsm = Hsm(HSM_PORT, self.wire)
+        self.ports = [9000, 9001, HSM_PORT, *(port for _, port in HOSTS.values())]
         self.switch_process = Process("switch")
         self.power_lost = False
         self.wall_offset = 0.0
@@ -202,7 +154,7 @@ class World:
             await self.faults.run()
 
     async def _pay(self, paid: trio.Event) -> None:
-        _, clear, cards = _fixtures()
+        _, clear, cards = fixtures()
         tpk = bytes.fromhex(clear["tpk.lab"])
         await trio.sleep(2)
         async with trio.open_nursery() as nursery:
@@ -258,7 +210,7 @@ class World:
 
     async def _serve(self, store: SlowStore, marks: GatedMarks, network: VirtualNetwork) -> None:
         clock = Clock(lambda: int(self._wall() * 1e9))
-        bins = parse_bin_table(_BINS, "bins")
+        bins = parse_bin_table(BINS, "bins")
         switch = self._switch = Switch(settings(), bins, store, _KEYS, marks, store.recovery, clock, network)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(store.run)

@@ -17,8 +17,9 @@ from switch.message import (
     make_framer,
     reply_mti,
 )
-from switch.simulation.net import VirtualSocket, Wire, listen
-from switch.simulation.process import Killed, Process
+from switch.simulation.net import VirtualSocket, Wire
+from switch.simulation.peers.door import serve
+from switch.simulation.process import Process
 from switch.simulation.record import Hold, Record
 
 codec_of = functools.cache(lambda spec: compile_spec(load_spec(spec)))
@@ -58,15 +59,8 @@ class Host:
 
     async def run(self) -> None:
         """Until killed."""
-        process = self.process = Process(self.name)
-        try:
-            with process.scope, listen(self._wire, self.port, process) as door:
-                async with trio.open_nursery() as nursery:
-                    while True:
-                        await door.ready()
-                        nursery.start_soon(self._converse, door.accept()[0])
-        except* Killed:
-            pass
+        self.process = Process(self.name)
+        await serve(self._wire, self.port, self.process, self._converse)
 
     async def _converse(self, sock: VirtualSocket) -> None:
         framer = make_framer(self._framing)

@@ -1,10 +1,9 @@
 """The HSM of the simulated world: the real commands behind a virtual socket, with stalls."""
 
-import trio
-
 from switch.hsm.inprocess import exchange, open_conversation
-from switch.simulation.net import VirtualSocket, Wire, listen
-from switch.simulation.process import Killed, Process
+from switch.simulation.net import VirtualSocket, Wire
+from switch.simulation.peers.door import serve
+from switch.simulation.process import Process
 
 
 class Hsm:
@@ -18,15 +17,8 @@ class Hsm:
 
     async def run(self) -> None:
         """Until killed."""
-        process = self.process = Process(self.name)
-        try:
-            with process.scope, listen(self._wire, self.port, process) as door:
-                async with trio.open_nursery() as nursery:
-                    while True:
-                        await door.ready()
-                        nursery.start_soon(self._converse, door.accept()[0])
-        except* Killed:
-            pass
+        self.process = Process(self.name)
+        await serve(self._wire, self.port, self.process, self._converse)
 
     async def _converse(self, sock: VirtualSocket) -> None:
         conversation = open_conversation(4)
